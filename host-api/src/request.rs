@@ -1,0 +1,299 @@
+//! Host calls as data: what a guest asks, and what it is answered.
+//!
+//! A call is logged, checked against grants and performed as one of these values, so the log, the replay, the plan and
+//! the policy all see the same thing. Adding a capability adds a variant here, an interface in `wit/`, a file in
+//! `sandbox/host` and a module in `services`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::effect::EffectClass;
+use crate::grant::Access;
+use crate::identifier::Digest;
+
+/// One host call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "interface", content = "call", rename_all = "camelCase")]
+pub enum HostRequest {
+    Clock(ClockRequest),
+    Parameters(ParametersRequest),
+    Commands(CommandsRequest),
+    Automation(AutomationRequest),
+    Inventory(InventoryRequest),
+    Tags(TagsRequest),
+    Patching(PatchingRequest),
+    Ops(OpsRequest),
+    Http(HttpRequest),
+    State(StateRequest),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClockRequest {
+    /// Answered with a number of milliseconds since the Unix epoch.
+    Now,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParametersRequest {
+    /// Answered with a [`Parameter`].
+    Get {
+        name: String,
+    },
+    /// Answered with a list of [`Parameter`].
+    GetByPath {
+        path: String,
+        recursive: bool,
+    },
+    /// Answered with the new version.
+    Put(PutParameter),
+    Delete {
+        name: String,
+    },
+    /// Answered with the plain text; `name` is what the handle stands for.
+    Reveal {
+        name: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutParameter {
+    pub name: String,
+    pub kind: Option<ParameterKind>,
+    pub content: Content,
+    pub overwrite: bool,
+    pub description: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ParameterKind {
+    String,
+    StringList,
+    SecureString,
+}
+
+/// The value of a parameter on its way to or from a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    Plain(String),
+    /// A reference to a SecureString, `name` or `name:version`; a guest sees a handle in its place.
+    Secret(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    pub kind: ParameterKind,
+    pub content: Content,
+    pub version: u64,
+    /// Milliseconds since the Unix epoch.
+    pub last_modified: u64,
+}
+
+/// Requests are SSM's own, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommandsRequest {
+    /// A `SendCommandRequest`; answered with the command's id.
+    Send(Value),
+    /// Answered with `{ Command, CommandInvocations: [ … with CommandPlugins ] }`.
+    Get {
+        id: String,
+    },
+    Cancel {
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AutomationRequest {
+    /// A `StartAutomationExecutionRequest`; answered with the execution's id.
+    Start(Value),
+    /// Answered with `{ AutomationExecutionId, AutomationExecutionStatus, Outputs, FailureMessage }`.
+    Get {
+        id: String,
+    },
+    Cancel {
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InventoryRequest {
+    /// Answered with a list of SSM's `InventoryItem`.
+    Gather { node: String, types: Vec<String> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TagsRequest {
+    Add { resource_type: String, resource_id: String, tags: Vec<(String, String)> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PatchingRequest {
+    Scan { node: String, request: Value },
+    Install { node: String, request: Value },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OpsRequest {
+    CreateItem(Value),
+    UpdateItem(Value),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HttpRequest {
+    /// Answered with an [`HttpResponse`].
+    Send(HttpSend),
+}
+
+/// An HTTP request. Handles in header values and body are already references, as [`Text`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpSend {
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, Text)>,
+    pub body: Option<Body>,
+    pub timeout_ms: u32,
+    pub repeatable: bool,
+}
+
+/// Text with references to secrets in it; the performer puts the values in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(pub Vec<Content>);
+
+/// A body: text with references to secrets, or bytes that are not UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    Text(Text),
+    Bytes(Vec<u8>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpResponse {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Body,
+    pub truncated: bool,
+}
+
+/// `scope` is the vendor of the action that calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateRequest {
+    Get { scope: String, key: String },
+    Put { scope: String, key: String, value: Value },
+    Delete { scope: String, key: String },
+    ListKeys { scope: String, prefix: String },
+}
+
+impl HostRequest {
+    /// Returns the names of interface and function, as in the WIT package.
+    pub fn name(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Clock(ClockRequest::Now) => ("clock", "now"),
+            Self::Parameters(request) => ("parameters", request.function()),
+            Self::Commands(request) => ("commands", request.function()),
+            Self::Automation(request) => ("automation", request.function()),
+            Self::Inventory(InventoryRequest::Gather { .. }) => ("inventory", "gather"),
+            Self::Tags(TagsRequest::Add { .. }) => ("tags", "add"),
+            Self::Patching(PatchingRequest::Scan { .. }) => ("patching", "scan"),
+            Self::Patching(PatchingRequest::Install { .. }) => ("patching", "install"),
+            Self::Ops(OpsRequest::CreateItem(_)) => ("ops", "create-item"),
+            Self::Ops(OpsRequest::UpdateItem(_)) => ("ops", "update-item"),
+            Self::Http(HttpRequest::Send(_)) => ("http", "send"),
+            Self::State(request) => ("state", request.function()),
+        }
+    }
+
+    /// Returns what performing the call does to the world.
+    pub fn effect(&self) -> EffectClass {
+        match self {
+            Self::Clock(_)
+            | Self::Inventory(_)
+            | Self::Parameters(
+                ParametersRequest::Get { .. }
+                | ParametersRequest::GetByPath { .. }
+                | ParametersRequest::Reveal { .. },
+            )
+            | Self::Commands(CommandsRequest::Get { .. })
+            | Self::Automation(AutomationRequest::Get { .. })
+            | Self::Patching(PatchingRequest::Scan { .. })
+            | Self::State(StateRequest::Get { .. } | StateRequest::ListKeys { .. }) => {
+                EffectClass::Read
+            }
+            Self::Parameters(ParametersRequest::Put(_) | ParametersRequest::Delete { .. })
+            | Self::Commands(CommandsRequest::Send(_) | CommandsRequest::Cancel { .. })
+            | Self::Automation(AutomationRequest::Start(_) | AutomationRequest::Cancel { .. })
+            | Self::Tags(_)
+            | Self::Ops(_)
+            | Self::State(StateRequest::Put { .. } | StateRequest::Delete { .. }) => {
+                EffectClass::Store
+            }
+            Self::Http(_) | Self::Patching(PatchingRequest::Install { .. }) => {
+                EffectClass::External
+            }
+        }
+    }
+
+    /// Returns whether the call may be performed again when an earlier try's outcome is not known.
+    pub fn repeatable(&self) -> bool {
+        match self {
+            Self::Http(HttpRequest::Send(send)) => {
+                send.repeatable || matches!(send.method.as_str(), "GET" | "HEAD")
+            }
+            _ => self.effect() < EffectClass::External,
+        }
+    }
+
+    /// Returns the digest of the request, in which secrets are references.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Returns what must be granted for the call; all of it must be.
+    pub fn access(&self) -> Vec<Access> {
+        crate::grant::access::of(self)
+    }
+}
+
+impl ParametersRequest {
+    fn function(&self) -> &'static str {
+        match self {
+            Self::Get { .. } => "get",
+            Self::GetByPath { .. } => "get-by-path",
+            Self::Put(_) => "put",
+            Self::Delete { .. } => "delete",
+            Self::Reveal { .. } => "reveal",
+        }
+    }
+}
+
+impl CommandsRequest {
+    fn function(&self) -> &'static str {
+        match self {
+            Self::Send(_) => "send",
+            Self::Get { .. } => "get",
+            Self::Cancel { .. } => "cancel",
+        }
+    }
+}
+
+impl AutomationRequest {
+    fn function(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::Get { .. } => "get",
+            Self::Cancel { .. } => "cancel",
+        }
+    }
+}
+
+impl StateRequest {
+    fn function(&self) -> &'static str {
+        match self {
+            Self::Get { .. } => "get",
+            Self::Put { .. } => "put",
+            Self::Delete { .. } => "delete",
+            Self::ListKeys { .. } => "list-keys",
+        }
+    }
+}
