@@ -1,0 +1,48 @@
+//! What committed transactions tell the rest of the process.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use host_api::identifier::RunId;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Something that a committed transaction left for another party to look at.
+///
+/// A notice is a hint to read: equal notices of one commit arrive once, and the rows may be gone when it arrives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Notice {
+    /// The run's inbox has a new row.
+    Inbox(RunId),
+    /// A wait with this due time, in milliseconds since the Unix epoch, was inserted.
+    Timer { due_ms: u64 },
+    /// The job with this id waits for delivery.
+    Job(String),
+    /// The run was inserted, or its view has changed.
+    RunChanged(RunId),
+}
+
+/// Who is told.
+#[derive(Debug, Default)]
+pub(crate) struct Subscribers(Mutex<Vec<UnboundedSender<Notice>>>);
+
+impl Subscribers {
+    pub(crate) fn add(&self) -> UnboundedReceiver<Notice> {
+        let (sender, receiver) = unbounded_channel();
+        self.lock().push(sender);
+        receiver
+    }
+
+    /// Tells everybody who still listens. The caller has committed.
+    pub(crate) fn tell(&self, notices: &BTreeSet<Notice>) {
+        if notices.is_empty() {
+            return;
+        }
+        self.lock().retain(|subscriber| {
+            notices.iter().all(|notice| subscriber.send(notice.clone()).is_ok())
+        });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<UnboundedSender<Notice>>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,85 @@
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use store::{BackupError, OpenError, OpenOptions, Sealed, Store, audit, backup, runs, state};
+
+use crate::scene::{Scene, new_run};
+
+fn restored(copy: &Path, directory: &Path) -> Store {
+    backup::restore(copy, directory).unwrap();
+    Store::open(directory, &OpenOptions::default()).unwrap()
+}
+
+#[test]
+fn a_copy_made_while_others_write_is_whole_and_can_be_restored() {
+    let scene = Scene::new();
+    let copy = scene.scratch.path().join("copy.db");
+    let mut run = new_run("r1");
+    run.sealed_seed = Some(Sealed { key_id: "k7".to_owned(), envelope: vec![1] });
+    scene.store.write_blocking(move |tx| runs::insert(tx, &run)).unwrap();
+    let stop = AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Both values change together, so a copy from between two commits shows as a difference.
+            let mut number = 0_u64;
+            while !stop.load(Ordering::Relaxed) {
+                number += 1;
+                let text = number.to_string();
+                let write = scene.store.write_blocking(move |tx| {
+                    state::put(tx, "s", "left", &text)?;
+                    state::put(tx, "t", "right", &text)
+                });
+                write.unwrap();
+            }
+        });
+        while scene.store.read_blocking(|tx| state::get(tx, "s", "left")).unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let report = scene.store.backup(&copy).unwrap();
+        stop.store(true, Ordering::Relaxed);
+        report
+    });
+    assert_eq!(report.key_ids, ["k7"]);
+    assert_eq!(report.bytes, fs::metadata(&copy).unwrap().len());
+    let store = restored(&copy, &scene.scratch.path().join("restored"));
+    let get = |scope, key| store.read_blocking(|tx| state::get(tx, scope, key)).unwrap();
+    assert!(get("s", "left").is_some());
+    assert_eq!(get("s", "left"), get("t", "right"));
+    store.integrity_check().unwrap();
+    store.read_blocking(audit::verify).unwrap();
+    assert!(matches!(scene.store.backup(&copy), Err(BackupError::TargetExists(_))));
+}
+
+#[test]
+fn restore_refuses_what_it_cannot_put_in_place() {
+    let scene = Scene::new();
+    let scratch = scene.scratch.path();
+    let copy = scratch.join("copy.db");
+    scene.store.backup(&copy).unwrap();
+    let absent = scratch.join("absent");
+    let refused = |file: &Path, directory: &Path| backup::restore(file, directory).unwrap_err();
+
+    assert!(matches!(refused(&copy, scene.store.directory()), BackupError::DirectoryNotEmpty(_)));
+    let none = scratch.join("none.db");
+    assert!(matches!(refused(&none, &absent), BackupError::Io { .. }));
+    let text = scratch.join("text.db");
+    fs::write(&text, "a text file that is long enough to be looked at as a database").unwrap();
+    assert!(matches!(refused(&text, &absent), BackupError::Open(OpenError::Foreign { .. })));
+    let empty = scratch.join("empty.db");
+    fs::write(&empty, "").unwrap();
+    assert!(matches!(refused(&empty, &absent), BackupError::Open(OpenError::Foreign { .. })));
+    let damaged = scratch.join("damaged.db");
+    let mut bytes = fs::read(&copy).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 8192].fill(0xAA);
+    fs::write(&damaged, bytes).unwrap();
+    let error = refused(&damaged, &absent);
+    assert!(matches!(error, BackupError::Open(OpenError::Corrupt { .. })), "{error:?}");
+    let live = scratch.join("live.db");
+    fs::copy(&copy, &live).unwrap();
+    fs::write(scratch.join("live.db-wal"), "log").unwrap();
+    assert!(matches!(refused(&live, &absent), BackupError::Live(_)));
+    assert!(!absent.exists());
+    backup::restore(&copy, &absent).unwrap();
+}

@@ -1,0 +1,16 @@
+//! The store through its public face, each test in a directory of its own.
+
+#![expect(clippy::unwrap_used, reason = "what tests call may panic as they do")]
+
+mod backup;
+mod catalogue;
+mod crash;
+mod deployment;
+mod effects;
+mod journal;
+mod migration;
+mod opening;
+mod retention;
+mod scene;
+mod waits;
+mod writing;
