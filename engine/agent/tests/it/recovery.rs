@@ -1,0 +1,191 @@
+//! What dies, and what is known afterwards.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use agent::{Agent, AgentError, JobState, Recovered};
+use host_api::node::{JobReport, JobStatus, JobStepStatus};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::fixture::{EXECUTABLE, Node, settings, shell};
+
+async fn recover(agent: &Agent) -> Vec<JobReport> {
+    let mut reports = Vec::new();
+    for recovered in agent.recover().unwrap() {
+        reports.push(match recovered {
+            Recovered::Ended(report) => report,
+            Recovered::Running(handle) => handle.report().await.unwrap(),
+        });
+    }
+    reports
+}
+
+#[tokio::test]
+async fn a_job_survives_the_kill_of_its_agent() {
+    let node = Node::new();
+    let (ready, go) = (node.pipe("ready"), node.pipe("go"));
+    let count = node.path("count");
+    let script = format!(
+        "echo once >> '{}'; echo > '{}'; cat '{}'; exit 5",
+        count.display(),
+        ready.path().display(),
+        go.path().display()
+    );
+    let job = shell("job", &script);
+    fs::write(node.path("job.json"), serde_json::to_vec(&job).unwrap()).unwrap();
+    let mut process = Command::new(EXECUTABLE)
+        .arg("run")
+        .args([node.path("agent"), node.path("job.json")])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    ready.read_to_end();
+    process.kill().unwrap();
+    process.wait().unwrap();
+
+    assert_eq!(node.agent.status("job").unwrap(), JobState::Running);
+    let recovered = node.agent.recover().unwrap();
+    let [Recovered::Running(handle)] = &recovered[..] else { panic!("{recovered:?}") };
+    let again = node.agent.run(job).unwrap();
+    go.write("after");
+    let report = handle.clone().report().await.unwrap();
+    assert_eq!(again.report().await.unwrap(), report);
+    assert_eq!(report.status, JobStatus::Failed);
+    assert_eq!(report.steps[0].response_code, 5);
+    assert_eq!(report.steps[0].standard_output, "after");
+    assert_eq!(fs::read_to_string(count).unwrap(), "once\n");
+    assert_eq!(recover(&node.reopened()).await, [report]);
+}
+
+#[tokio::test]
+async fn a_job_whose_shim_is_killed_is_unknown_and_stays_so() {
+    let node = Node::new();
+    let (ready, go) = (node.pipe("ready"), node.pipe("go"));
+    let count = node.path("count");
+    let script = format!(
+        "echo once >> '{}'; echo > '{}'; read line < '{}'",
+        count.display(),
+        ready.path().display(),
+        go.path().display()
+    );
+    let handle = node.agent.run(shell("job", &script)).unwrap();
+    ready.read_to_end();
+    let shim = fs::read_to_string(node.job_folder("job").join("started")).unwrap();
+    kill(Pid::from_raw(shim.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    let report = handle.report().await.unwrap();
+    go.write("end\n");
+    assert_eq!(report.status, JobStatus::Unknown);
+    assert_eq!(report.steps[0].status, JobStepStatus::Unknown);
+    let agent = node.reopened();
+    assert_eq!(recover(&agent).await, std::slice::from_ref(&report));
+    assert_eq!(agent.run(shell("job", &script)).unwrap().report().await.unwrap(), report);
+    assert_eq!(fs::read_to_string(count).unwrap(), "once\n");
+}
+
+#[tokio::test]
+async fn one_id_runs_once() {
+    let node = Node::new();
+    let count = node.path("count");
+    let script = format!("echo once >> '{}'", count.display());
+    let first = node.agent.run(shell("job", &script)).unwrap();
+    let second = node.agent.run(shell("job", &script)).unwrap();
+    let report = first.report().await.unwrap();
+    assert_eq!(second.report().await.unwrap(), report);
+    assert_eq!(node.run(shell("job", &script)).await, report);
+    assert_eq!(
+        node.reopened().run(shell("job", "exit 1")).unwrap().report().await.unwrap(),
+        report
+    );
+    assert_eq!(fs::read_to_string(count).unwrap(), "once\n");
+}
+
+/// Leaves a job that is recorded and never begun.
+async fn recorded(node: &Node, script: &str) {
+    let mut broken = settings();
+    broken.executable = PathBuf::from("/bin/true");
+    let agent = Agent::open(&node.path("agent"), broken).unwrap();
+    let error = agent.run(shell("job", script)).unwrap().report().await.unwrap_err();
+    assert!(matches!(&*error, AgentError::ShimFailed { .. }), "{error}");
+    assert_eq!(agent.status("job").unwrap(), JobState::Recorded);
+}
+
+#[tokio::test]
+async fn a_job_that_was_not_begun_is_begun() {
+    let node = Node::new();
+    recorded(&node, "echo now").await;
+    let reports = recover(&node.agent).await;
+    assert_eq!(reports.len(), 1);
+    assert_eq!(reports[0].steps[0].standard_output, "now\n");
+}
+
+#[tokio::test]
+async fn a_job_that_was_not_begun_can_be_cancelled() {
+    let node = Node::new();
+    let touched = node.path("touched");
+    recorded(&node, &format!("touch '{}'", touched.display())).await;
+    node.agent.cancel("job").unwrap();
+    assert_eq!(recover(&node.agent).await[0].status, JobStatus::Cancelled);
+    assert!(!touched.exists());
+}
+
+#[tokio::test]
+async fn a_job_that_was_begun_and_nothing_more_is_unknown() {
+    let node = Node::new();
+    let touched = node.path("touched");
+    let script = format!("touch '{}'", touched.display());
+    recorded(&node, &script).await;
+    fs::write(node.job_folder("job").join("started"), "1\n").unwrap();
+    let JobState::Ended(report) = node.agent.status("job").unwrap() else { panic!("not ended") };
+    assert_eq!(report.status, JobStatus::Unknown);
+    assert_eq!(recover(&node.agent).await, std::slice::from_ref(&report));
+    assert_eq!(node.run(shell("job", &script)).await, report);
+    assert!(!touched.exists());
+}
+
+#[tokio::test]
+async fn a_second_shim_of_a_job_does_nothing() {
+    let node = Node::new();
+    let count = node.path("count");
+    let report = node.shell(&format!("echo once >> '{}'", count.display())).await;
+    let shim = Command::new(EXECUTABLE).arg("shim").arg(node.job_folder("job")).status().unwrap();
+    assert!(shim.success());
+    assert_eq!(fs::read_to_string(count).unwrap(), "once\n");
+    assert_eq!(node.agent.status("job").unwrap(), JobState::Ended(report));
+}
+
+#[tokio::test]
+async fn a_folder_without_a_recorded_job_was_never_promised() {
+    let node = Node::new();
+    fs::create_dir(node.job_folder("job")).unwrap();
+    assert_eq!(node.agent.status("job").unwrap(), JobState::NeverSeen);
+    assert!(recover(&node.agent).await.is_empty());
+    assert!(!node.job_folder("job").exists());
+    assert_eq!(node.shell("true").await.status, JobStatus::Success);
+}
+
+#[tokio::test]
+async fn what_ended_can_be_forgotten() {
+    let node = Node::new();
+    node.shell("true").await;
+    node.agent.forget("job").unwrap();
+    assert_eq!(node.agent.status("job").unwrap(), JobState::NeverSeen);
+    assert!(matches!(node.agent.forget("job"), Err(AgentError::NeverSeen(_))));
+}
+
+#[test]
+fn a_node_keeps_its_id() {
+    let node = Node::new();
+    let id = node.agent.node_id().as_str();
+    assert!(id.starts_with("mi-") && id.len() == 20, "{id}");
+    assert_eq!(node.reopened().node_id(), node.agent.node_id());
+    let file = node.path("agent").join("node-id");
+    let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+    fs::write(&file, "something else\n").unwrap();
+    assert!(matches!(
+        Agent::open(&node.path("agent"), settings()),
+        Err(AgentError::Directory { .. })
+    ));
+}
