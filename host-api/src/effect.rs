@@ -91,6 +91,7 @@ impl FromStr for StepPath {
 }
 
 /// One guest call of one attempt. A crash changes none of it.
+#[expect(clippy::struct_field_names, reason = "an activation is counted by its own word")]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Activation {
     pub run: RunId,

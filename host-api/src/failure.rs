@@ -41,7 +41,7 @@ pub enum FailureKind {
 #[error("{code}: {message}")]
 pub struct Failure {
     pub kind: FailureKind,
-    /// A stable word in UpperCamelCase.
+    /// A stable word, each part of it capitalised.
     pub code: String,
     pub message: String,
     pub retryable: bool,

@@ -75,7 +75,7 @@ pub enum ParameterKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
     Plain(String),
-    /// A reference to a SecureString, `name` or `name:version`; a guest sees a handle in its place.
+    /// A reference to a `SecureString`, `name` or `name:version`; a guest sees a handle in its place.
     Secret(String),
 }
 
@@ -165,7 +165,23 @@ pub struct Text(pub Vec<Content>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
     Text(Text),
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "base64_text")] Vec<u8>),
+}
+
+/// Bytes as base64 text, so that a log and a recording hold them in a third more than their size.
+mod base64_text {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map_err(D::Error::custom)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -240,7 +256,15 @@ impl HostRequest {
             Self::Http(HttpRequest::Send(send)) => {
                 send.repeatable || matches!(send.method.as_str(), "GET" | "HEAD")
             }
-            _ => self.effect() < EffectClass::External,
+            Self::Clock(_)
+            | Self::Parameters(_)
+            | Self::Commands(_)
+            | Self::Automation(_)
+            | Self::Inventory(_)
+            | Self::Tags(_)
+            | Self::Patching(_)
+            | Self::Ops(_)
+            | Self::State(_) => self.effect() < EffectClass::External,
         }
     }
 

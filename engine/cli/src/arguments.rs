@@ -1,0 +1,276 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Runbooks that run safely: sandboxed steps, deny by default, and a run survives anything.
+#[derive(Debug, Parser)]
+#[command(name = "runwright", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Where the store, the keys and the node's jobs are kept
+    #[arg(long, global = true, env = "RUNWRIGHT_DATA_DIR", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub data_dir: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    pub output: Output,
+    /// Print more of what the engine does to standard error; repeat for more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    /// One JSON document on standard output
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a runbook here, without a server
+    Run(Run),
+    /// Check runbooks and command documents; prints every mistake with its place
+    Validate(Validate),
+    /// Draw a runbook's steps
+    Graph(Graph),
+    /// Show what a run would do, before it does it
+    Plan(Plan),
+    /// Explain a diagnostic's code
+    Explain {
+        /// The code, such as RW0101
+        code: String,
+    },
+    /// The actions a step can name
+    #[command(subcommand)]
+    Actions(Actions),
+    /// Runs: look at them, go on with them, cancel, signal, replay, export, verify
+    #[command(subcommand)]
+    Runs(Runs),
+    /// Parameters
+    #[command(subcommand)]
+    Param(Param),
+    /// Third-party plugins
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// Copy the store to a file while it is in use; never contains the keys
+    Backup {
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Put a backup in place, into an empty data directory
+    Restore {
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Compiles a component from standard input (the engine calls this itself)
+    #[command(hide = true)]
+    CompileComponent,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The runbook, or the name of a shipped one
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// A parameter; lists are separated by commas or written as JSON, a Secret is the name of a SecureString
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Show the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    #[arg(required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    #[arg(long, value_enum, default_value_t = Picture::Mermaid)]
+    pub format: Picture,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    Mermaid,
+    Dot,
+    Svg,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The runbook, or the name of a shipped one
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// A parameter, as for `run`
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Actions {
+    /// All actions, with what each does to the world
+    List,
+    /// One action: inputs, outputs, needs, and a step to paste
+    Show { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Runs {
+    /// Newest first
+    List {
+        /// Only those with this status
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One run with its steps
+    Show { run: String },
+    /// The journal of a run
+    Events { run: String },
+    /// Go on with runs that were interrupted
+    Resume {
+        #[arg(required_unless_present = "all")]
+        run: Option<String>,
+        #[arg(long, conflicts_with = "run")]
+        all: bool,
+    },
+    /// Cancel a run; its onCancel and finally steps still run
+    Cancel { run: String },
+    /// Answer a waiting step
+    Signal(SignalArguments),
+    /// Re-execute every step against the log, touching nothing, and compare
+    Replay {
+        /// A run's id, or a file made by `runs export`
+        run: String,
+    },
+    /// Write a run with all that a replay needs to a file
+    Export {
+        run: String,
+        #[arg(long, short, value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+    /// Check that a run's journal folds, that its view agrees, and that its plan and components are what they claim
+    Verify {
+        #[arg(required_unless_present = "all")]
+        run: Option<String>,
+        #[arg(long, conflicts_with = "run")]
+        all: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct SignalArguments {
+    pub run: String,
+    #[arg(value_enum)]
+    pub signal: SignalName,
+    /// The step, when more than one waits
+    #[arg(long)]
+    pub step: Option<String>,
+    #[arg(long)]
+    pub comment: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SignalName {
+    Approve,
+    Reject,
+    Resume,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Param {
+    /// Create or, with --overwrite, change a parameter
+    Put {
+        name: String,
+        /// The value; without it, it is read from standard input (best for secrets)
+        value: Option<String>,
+        #[arg(long = "type", value_enum, default_value_t = ParameterType::String)]
+        kind: ParameterType,
+        #[arg(long)]
+        overwrite: bool,
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// Print a parameter; a SecureString only with --with-decryption
+    Get {
+        /// `name`, or `name:version`
+        name: String,
+        #[arg(long)]
+        with_decryption: bool,
+    },
+    /// List parameters below a path
+    Ls {
+        #[arg(default_value = "/")]
+        path: String,
+    },
+    /// Delete a parameter with all its versions
+    Rm { name: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum ParameterType {
+    String,
+    StringList,
+    SecureString,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Plugin {
+    /// Build a plugin from its source
+    Build {
+        #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// Where the component is put; beside the source when absent
+        #[arg(long, short, value_hint = ValueHint::DirPath)]
+        out: Option<PathBuf>,
+    },
+    /// Show what a component says of itself, and its digest
+    Inspect {
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Sign a component; makes the key when it does not exist
+    Sign {
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The private key's file
+        #[arg(long, value_hint = ValueHint::FilePath)]
+        key: PathBuf,
+    },
+    /// Admit a component to the store
+    Add {
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Admit only if signed by this public key's file; the signature is FILE.sig
+        #[arg(long, value_hint = ValueHint::FilePath)]
+        require_key: Vec<PathBuf>,
+        /// Write or update the lock file beside this runbook
+        #[arg(long, value_name = "RUNBOOK", value_hint = ValueHint::FilePath)]
+        lock: Option<PathBuf>,
+    },
+    /// The plugins in the store
+    List,
+    /// Remove a plugin that no run under way needs
+    Remove {
+        /// `vendor:name@version`, or a digest
+        plugin: String,
+    },
+}

@@ -1,0 +1,10 @@
+//! The commands, one module each.
+
+pub(crate) mod actions;
+pub(crate) mod graph;
+pub(crate) mod param;
+pub(crate) mod plan;
+pub(crate) mod plugin;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod validate;

@@ -1,0 +1,224 @@
+//! `runwright runs`
+
+use anyhow::{Context, Result};
+use machine::event::Signal;
+use serde_json::{Value, json};
+
+use crate::arguments::{Output, Runs, SignalArguments, SignalName};
+use crate::command::run::{exit_of, finished, follow};
+use crate::exit::{Exit, Refusal};
+use crate::operation::Operation;
+use crate::render::{self, Printer, safe, short, table};
+use crate::session::Session;
+
+pub(crate) async fn run(arguments: Runs, session: Session, reopen: &impl AsyncFn() -> Result<Session>, printer: Printer) -> Result<Exit> {
+    match arguments {
+        Runs::List { status, limit } => list(status, limit, &session, printer).await,
+        Runs::Show { run } => {
+            let view = session.call(&Operation::ShowRun { run }).await?;
+            printer.result(&view, || finished(&view))?;
+            Ok(Exit::Done)
+        }
+        Runs::Events { run } => events(run, &session, printer).await,
+        Runs::Resume { run, .. } => resume(run, session, reopen, printer).await,
+        Runs::Cancel { run } => cancel(run, session, reopen, printer).await,
+        Runs::Signal(arguments) => signal(arguments, &session, printer).await,
+        Runs::Replay { run } => replay(run, &session, printer).await,
+        Runs::Export { run, file } => export(run, file, &session, printer).await,
+        Runs::Verify { run, .. } => verify(run, &session, printer).await,
+    }
+}
+
+async fn list(status: Option<String>, limit: u32, session: &Session, printer: Printer) -> Result<Exit> {
+    let runs = session.call(&Operation::ListRuns { status, limit }).await?;
+    printer.result(&runs, || {
+        let rows: Vec<_> = runs
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|run| {
+                let text = |key: &str| safe(run[key].as_str().unwrap_or_default());
+                let created = run["created"].as_u64().unwrap_or_default();
+                vec![text("id"), text("document"), text("status"), time(created)]
+            })
+            .collect();
+        table(&["RUN", "DOCUMENT", "STATUS", "CREATED"], &rows)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn time(at_ms: u64) -> String {
+    let at = i64::try_from(at_ms).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()).unwrap_or_default()
+}
+
+async fn events(run: String, session: &Session, printer: Printer) -> Result<Exit> {
+    let events = session.call(&Operation::Events { run }).await?;
+    printer.result(&events, || {
+        let rows: Vec<_> = events
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .map(|(seq, entry)| {
+                let path = entry["path"].as_object().map(|_| path(&entry["path"])).unwrap_or_default();
+                let mut rest = entry.clone();
+                if let Some(rest) = rest.as_object_mut() {
+                    for key in ["at", "event", "path"] {
+                        rest.shift_remove(key);
+                    }
+                }
+                vec![
+                    seq.to_string(),
+                    time(entry["at"].as_u64().unwrap_or_default()),
+                    entry["event"].as_str().unwrap_or_default().to_owned(),
+                    path,
+                    short(&rest, 90),
+                ]
+            })
+            .collect();
+        table(&["SEQ", "TIME", "EVENT", "STEP", "DETAILS"], &rows)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn path(value: &Value) -> String {
+    serde_json::from_value::<host_api::effect::StepPath>(value.clone())
+        .map(|path| path.to_string())
+        .unwrap_or_default()
+}
+
+async fn resume(
+    run: Option<String>,
+    mut session: Session,
+    reopen: &impl AsyncFn() -> Result<Session>,
+    printer: Printer,
+) -> Result<Exit> {
+    let resumed = session.call(&Operation::Resume { run }).await?;
+    let mut views = Vec::new();
+    for run in resumed["runs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if printer.output == Output::Text {
+            render::note(format!("run {run}"));
+        }
+        session = follow(run, session, reopen, printer).await?;
+        views.push(session.call(&Operation::ShowRun { run: run.to_owned() }).await?);
+    }
+    session.close().await;
+    let all_succeeded = views.iter().all(|view| exit_of(view) == Exit::Done);
+    printer.result(&views, || {
+        if views.is_empty() {
+            return "no run was interrupted".to_owned();
+        }
+        views.iter().map(finished).collect::<Vec<_>>().join("\n")
+    })?;
+    Ok(if all_succeeded { Exit::Done } else { Exit::RunFailed })
+}
+
+async fn cancel(
+    run: String,
+    session: Session,
+    reopen: &impl AsyncFn() -> Result<Session>,
+    printer: Printer,
+) -> Result<Exit> {
+    session.call(&Operation::Cancel { run: run.clone() }).await?;
+    let session = follow(&run, session, reopen, printer).await?;
+    let view = session.call(&Operation::ShowRun { run }).await?;
+    session.close().await;
+    printer.result(&view, || finished(&view))?;
+    Ok(Exit::Done)
+}
+
+async fn signal(arguments: SignalArguments, session: &Session, printer: Printer) -> Result<Exit> {
+    let SignalArguments { run, signal, step, comment } = arguments;
+    let signal = match signal {
+        SignalName::Approve => Signal::Approve { comment },
+        SignalName::Reject => Signal::Reject { comment },
+        SignalName::Resume => Signal::Resume,
+    };
+    let result = session.call(&Operation::Signal { run, step, signal }).await?;
+    printer.result(&result, || "the signal is in the run's inbox".to_owned())?;
+    Ok(Exit::Done)
+}
+
+async fn replay(run: String, session: &Session, printer: Printer) -> Result<Exit> {
+    let report = if std::path::Path::new(&run).is_file() {
+        crate::replay::of_file(std::path::Path::new(&run)).await?
+    } else {
+        session.call(&Operation::Replay { run }).await?
+    };
+    printer.result(&report, || replayed(&report))?;
+    Ok(if report["equal"] == true { Exit::Done } else { Exit::RunFailed })
+}
+
+/// Returns a replay's findings; the first difference is shown whole.
+pub(crate) fn replayed(report: &Value) -> String {
+    let mut text = String::new();
+    let (mut equal, mut not_comparable, mut total) = (0, 0, 0);
+    for activation in report["activations"].as_array().into_iter().flatten() {
+        total += 1;
+        let verdict = &activation["verdict"];
+        let step = format!(
+            "{} attempt {} activation {}",
+            safe(activation["step"].as_str().unwrap_or_default()),
+            activation["attempt"],
+            activation["activation"]
+        );
+        match verdict["kind"].as_str() {
+            Some("equal") => equal += 1,
+            Some("notComparable") => {
+                not_comparable += 1;
+                let reason = verdict["reason"].as_str().unwrap_or_default();
+                text.push_str(&format!("not comparable: {step}: {}\n", safe(reason)));
+            }
+            _ => {
+                text.push_str(&format!(
+                    "different: {step}\n  recorded  {}\n  replayed  {}\n",
+                    short(&verdict["recorded"], 2_000),
+                    short(&verdict["replayed"], 2_000)
+                ));
+            }
+        }
+    }
+    text.push_str(&format!("{equal} of {total} activations equal, {not_comparable} not comparable\n"));
+    text
+}
+
+async fn export(run: String, file: Option<std::path::PathBuf>, session: &Session, printer: Printer) -> Result<Exit> {
+    let recording = session.call(&Operation::Record { run: run.clone() }).await?;
+    let file = file.unwrap_or_else(|| std::path::PathBuf::from(format!("{run}.run")));
+    let text = serde_json::to_vec(&recording)?;
+    write_new(&file, &text)?;
+    let value = json!({ "file": file, "bytes": text.len() });
+    printer.result(&value, || format!("{} ({} bytes)", file.display(), text.len()))?;
+    Ok(Exit::Done)
+}
+
+/// Writes a file that only this user can read, and never over another.
+pub(crate) fn write_new(file: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mut opened = opened
+        .map_err(|error| Refusal::bad_input(format!("cannot create {}: {error}", file.display())))?;
+    opened.write_all(bytes).with_context(|| format!("cannot write {}", file.display()))
+}
+
+async fn verify(run: Option<String>, session: &Session, printer: Printer) -> Result<Exit> {
+    let report = session.call(&Operation::Verify { run }).await?;
+    printer.result(&report, || {
+        let mut text = String::new();
+        for run in report["runs"].as_array().into_iter().flatten() {
+            let id = run["id"].as_str().unwrap_or_default();
+            match run["problems"].as_array() {
+                Some(problems) if !problems.is_empty() => {
+                    for problem in problems.iter().filter_map(Value::as_str) {
+                        text.push_str(&format!("{id}: {}\n", safe(problem)));
+                    }
+                }
+                _ => text.push_str(&format!("{id}: ok, {} entries\n", run["entries"])),
+            }
+        }
+        text
+    })?;
+    Ok(if report["ok"] == true { Exit::Done } else { Exit::RunFailed })
+}

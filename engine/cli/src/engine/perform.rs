@@ -1,0 +1,320 @@
+//! How each operation is carried out by the owner.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use host_api::identifier::RunId;
+use host_api::limits::Limits;
+use host_api::request::ParameterKind;
+use machine::event::Event;
+use runbook::source::Source;
+use runbook::value::bind::Supplied;
+use sandbox::signature::{PublicKey, Signature};
+use sandbox::{Origin, SignaturePolicy};
+use serde_json::{Value, json};
+use services::automation::Start as StartPlan;
+use services::parameters::{
+    DeleteParameterRequest, DescribeParametersRequest, GetParameterRequest, ParameterStringFilter,
+    PutParameterRequest,
+};
+use services::sensitive::Sensitive;
+use services::{ErrorKind, Nodes, ServiceError};
+
+use super::Engine;
+use crate::catalogue::InstalledPlugin;
+use crate::exit::{Exit, Refusal};
+use crate::operation::{Operation, Start};
+use crate::source::{self, Found};
+
+/// SSM's resource type of a node.
+const MANAGED_INSTANCE: &str = "ManagedInstance";
+/// Rows of one page when all are wanted.
+const PAGE: u32 = 50;
+
+/// Told before the answer.
+pub(crate) type OnNews<'a> = &'a mut (dyn FnMut(Value) + Send);
+
+impl Engine {
+    /// Carries out one operation.
+    pub async fn perform(&self, operation: Operation, on_news: OnNews<'_>) -> Result<Value> {
+        match operation {
+            Operation::Start(start) => self.start(*start).await,
+            Operation::Follow { run } => self.follow(&RunId::new(run), on_news).await,
+            Operation::ListRuns { status, limit } => self.list_runs(status, limit).await,
+            Operation::ShowRun { run } => {
+                let view = self.services().get_run(&RunId::new(run)).await.map_err(refused)?;
+                Ok(serde_json::to_value(view)?)
+            }
+            Operation::Events { run } => {
+                let journal = driver::export::journal(self.services().store(), &RunId::new(run)).await;
+                Ok(serde_json::to_value(journal.map_err(|error| Refusal::bad_input(error.to_string()))?)?)
+            }
+            Operation::Resume { run } => {
+                let runs = self.driver().await?.resume(run.map(RunId::new)).await?;
+                Ok(json!({ "runs": runs }))
+            }
+            Operation::Cancel { run } => {
+                let run = RunId::new(run);
+                self.driver().await?.resume(Some(run.clone())).await?;
+                self.services().stop_automation_execution(self.actor(), &run).await.map_err(refused)?;
+                Ok(Value::Null)
+            }
+            Operation::Signal { run, step, signal } => {
+                let run = RunId::new(run);
+                let sent = self.services().send_automation_signal(self.actor(), &run, step, signal).await;
+                sent.map_err(refused)?;
+                Ok(Value::Null)
+            }
+            Operation::Record { run } => {
+                let recording = self.record(run).await?;
+                Ok(serde_json::to_value(recording)?)
+            }
+            Operation::Replay { run } => self.replay(run).await,
+            Operation::Verify { run } => crate::verify::verify(self, run.map(RunId::new)).await,
+            Operation::ListNodes => self.nodes().await,
+            Operation::Backup { file } => self.backup(file).await,
+            parameters @ (Operation::PutParameter { .. }
+            | Operation::GetParameter { .. }
+            | Operation::ListParameters { .. }
+            | Operation::DeleteParameter { .. }) => self.parameters(parameters).await,
+            Operation::AddPlugin { component, signature, keys } => {
+                self.add_plugin(&component, signature, &keys).await
+            }
+            Operation::ListPlugins => Ok(serde_json::to_value(self.plugins().await?)?),
+            Operation::RemovePlugin { plugin } => self.remove_plugin(&plugin).await,
+        }
+    }
+
+    async fn start(&self, start: Start) -> Result<Value> {
+        let lock = start.lock.map(|(name, text)| Source::new(name, text));
+        let found = Found { source: Source::new(start.name, start.text), directory: None, lock };
+        let catalogue = self.services().catalogue().await.map_err(refused)?;
+        let loaded = source::load(&found, &catalogue)?;
+        let lock_text = found.lock.as_ref().map(|lock| lock.text.to_string());
+        self.inner.beside.keep(&found.source.text, start.beside, lock_text).await?;
+        let parameters =
+            start.parameters.into_iter().map(|(name, text)| (name, Supplied::Text(text))).collect();
+        let mut starting = StartPlan::by_hand(loaded.plan, parameters);
+        starting.event = start.event;
+        self.driver().await?;
+        let run = self.services().start_plan(self.actor(), starting).await.map_err(refused)?;
+        let warnings: Vec<String> = loaded
+            .warnings
+            .iter()
+            .map(|warning| runbook::diagnostic::render::plain(&found.source, warning))
+            .collect();
+        Ok(json!({ "id": run, "warnings": warnings }))
+    }
+
+    async fn follow(&self, run: &RunId, on_news: OnNews<'_>) -> Result<Value> {
+        let driver = self.driver().await?;
+        let mut progress = driver.subscribe(run);
+        let view = self.services().get_run(run).await.map_err(refused)?;
+        if view.ended.is_some() {
+            return Ok(json!({ "status": view.status }));
+        }
+        // What happened before the subscription is told from the journal; the overlap is cut by the number of entries.
+        let store = self.services().store();
+        let past = driver::export::journal(store, run).await?;
+        let mut seen = past.len();
+        let mut ended = past.iter().any(|entry| matches!(entry.event, Event::RunFinished { .. }));
+        on_news(serde_json::to_value(past)?);
+        while !ended {
+            let Some(news) = progress.recv().await else { break };
+            let first = usize::try_from(news.first_seq).unwrap_or(usize::MAX);
+            let known = seen.saturating_sub(first).min(news.entries.len());
+            let fresh = &news.entries[known..];
+            seen = seen.max(first + news.entries.len());
+            ended = fresh.iter().any(|entry| matches!(entry.event, Event::RunFinished { .. }));
+            on_news(serde_json::to_value(fresh)?);
+        }
+        let view = self.services().get_run(run).await.map_err(refused)?;
+        Ok(json!({ "status": view.status }))
+    }
+
+    async fn list_runs(&self, status: Option<String>, limit: u32) -> Result<Value> {
+        let filter = store::runs::Filter { status, ..Default::default() };
+        let limit = usize::try_from(limit)?;
+        let (runs, _) = self.services().list_runs(filter, None, limit).await.map_err(refused)?;
+        Ok(serde_json::to_value(runs)?)
+    }
+
+    pub(crate) async fn record(&self, run: String) -> Result<driver::export::Recording> {
+        let recorded = driver::export::record(self.services().store(), &RunId::new(run)).await;
+        Ok(recorded.map_err(|error| Refusal::bad_input(error.to_string()))?)
+    }
+
+    async fn replay(&self, run: String) -> Result<Value> {
+        let recording = self.record(run).await?;
+        let seed = match recording.journal.first().map(|entry| &entry.event) {
+            Some(Event::RunStarted(started)) => {
+                Some(self.services().unseal_seed(&recording.run, &started.sealed_seed).map_err(refused)?)
+            }
+            _ => None,
+        };
+        let limits = Limits::default();
+        let report = driver::replay::replay(&recording, &self.inner.sandbox, &limits, seed).await?;
+        Ok(serde_json::to_value(report)?)
+    }
+
+    async fn nodes(&self) -> Result<Value> {
+        let mut nodes = self.inner.nodes.list().await;
+        for node in &mut nodes {
+            let id = node.id.to_string();
+            let tags: Result<_, store::ReadError> =
+                self.services().store().read(move |tx| store::tags::list(tx, MANAGED_INSTANCE, &id)).await;
+            node.tags.extend(tags?);
+        }
+        let nodes: Vec<_> = nodes
+            .into_iter()
+            .map(|node| json!({ "id": node.id, "alias": node.alias, "tags": node.tags }))
+            .collect();
+        Ok(Value::from(nodes))
+    }
+
+    async fn backup(&self, file: std::path::PathBuf) -> Result<Value> {
+        let (store, target) = (self.services().store().clone(), file.clone());
+        let report = tokio::task::spawn_blocking(move || store.backup(&target))
+            .await?
+            .map_err(|error| Refusal::bad_input(error.to_string()))?;
+        Ok(json!({ "file": file, "bytes": report.bytes, "keyIds": report.key_ids }))
+    }
+
+    async fn parameters(&self, operation: Operation) -> Result<Value> {
+        let (services, actor) = (self.services(), self.actor());
+        match operation {
+            Operation::PutParameter { name, value, kind, overwrite, description } => {
+                let kind = kind.map(|kind| parameter_kind(&kind)).transpose()?;
+                let request = PutParameterRequest {
+                    name,
+                    value: Sensitive::new(value),
+                    r#type: kind,
+                    overwrite: Some(overwrite),
+                    description,
+                    ..PutParameterRequest::default()
+                };
+                Ok(serde_json::to_value(services.put_parameter(actor, request).await.map_err(refused)?)?)
+            }
+            Operation::GetParameter { name, with_decryption } => {
+                let request = GetParameterRequest { name, with_decryption: Some(with_decryption) };
+                let result = services.get_parameter(actor, request).await.map_err(refused)?;
+                Ok(serde_json::to_value(result.parameter)?)
+            }
+            Operation::ListParameters { path } => self.list_parameters(path).await,
+            Operation::DeleteParameter { name } => {
+                services.delete_parameter(actor, DeleteParameterRequest { name }).await.map_err(refused)?;
+                Ok(Value::Null)
+            }
+            other => bail!("{other:?} is not about parameters"),
+        }
+    }
+
+    async fn list_parameters(&self, path: String) -> Result<Value> {
+        let filter = ParameterStringFilter {
+            key: "Name".to_owned(),
+            option: Some("BeginsWith".to_owned()),
+            values: vec![path.clone()],
+        };
+        let parameter_filters = if path == "/" { Vec::new() } else { vec![filter] };
+        let (mut all, mut next_token) = (Vec::new(), None);
+        loop {
+            let request = DescribeParametersRequest {
+                parameter_filters: parameter_filters.clone(),
+                max_results: Some(PAGE),
+                next_token,
+            };
+            let page = self.services().describe_parameters(request).await.map_err(refused)?;
+            all.extend(page.parameters);
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(serde_json::to_value(all)?);
+            }
+        }
+    }
+
+    async fn add_plugin(&self, component: &str, signature: Option<String>, keys: &[String]) -> Result<Value> {
+        let bytes: Arc<[u8]> = STANDARD
+            .decode(component)
+            .map_err(|error| Refusal::bad_input(format!("the component is not base64: {error}")))?
+            .into();
+        let trusted = keys
+            .iter()
+            .map(|key| PublicKey::from_str(key).map_err(|error| Refusal::bad_input(error.to_string())))
+            .collect::<Result<Vec<_>, _>>()?;
+        let signature = signature
+            .map(|text| Signature::from_str(&text).map_err(|error| Refusal::bad_input(error.to_string())))
+            .transpose()?;
+        // A signature that nobody asked for proves nothing, so it is not looked at.
+        let signature = if trusted.is_empty() { None } else { signature };
+        let signer = signature.as_ref().map(|signature| signature.key.to_string());
+        let policy = SignaturePolicy { required: !trusted.is_empty(), trusted };
+        let registered = self
+            .inner
+            .sandbox
+            .register_under(bytes.clone(), Origin::Foreign { signature }, &policy)
+            .await
+            .map_err(|error| Refusal::bad_input(format!("the component is refused: {error}")))?;
+        let manifest = registered.manifest.as_ref().clone();
+        let added = self.services().add_plugin(self.actor(), manifest.clone(), bytes.to_vec(), signer.clone()).await;
+        let digest = added.map_err(refused)?;
+        let plugin = InstalledPlugin {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest,
+            signer_key_id: signer,
+            manifest,
+        };
+        Ok(serde_json::to_value(plugin)?)
+    }
+
+    async fn plugins(&self) -> Result<Vec<InstalledPlugin>> {
+        let registered = self.services().list_plugins().await.map_err(refused)?;
+        let plugins = registered.into_iter().map(|plugin| InstalledPlugin {
+            name: plugin.manifest.name.clone(),
+            version: plugin.version,
+            digest: plugin.digest,
+            signer_key_id: plugin.signer_key_id,
+            manifest: plugin.manifest,
+        });
+        Ok(plugins.collect())
+    }
+
+    async fn remove_plugin(&self, plugin: &str) -> Result<Value> {
+        let all = self.plugins().await?;
+        let chosen = all.iter().find(|known| {
+            known.digest.as_str() == plugin || format!("{}@{}", known.name, known.version) == plugin
+        });
+        let Some(chosen) = chosen else {
+            bail!(
+                Refusal::bad_input(format!("there is no plugin {plugin}"))
+                    .with_help("name it as `vendor:name@version` or by its digest; `runwright plugin list` shows all")
+            );
+        };
+        let removed = self.services().remove_plugin(self.actor(), chosen.name.clone(), chosen.version.clone());
+        removed.await.map_err(refused)?;
+        Ok(Value::Null)
+    }
+}
+
+fn parameter_kind(text: &str) -> Result<ParameterKind> {
+    match text {
+        "String" => Ok(ParameterKind::String),
+        "StringList" => Ok(ParameterKind::StringList),
+        "SecureString" => Ok(ParameterKind::SecureString),
+        other => bail!(Refusal::bad_input(format!("there is no parameter type {other}"))),
+    }
+}
+
+/// Says a capability's error by the exit code that its kind stands for.
+pub(crate) fn refused(error: ServiceError) -> Refusal {
+    let exit = match error.kind {
+        ErrorKind::Request | ErrorKind::Unavailable => Exit::BadInput,
+        ErrorKind::Denied => Exit::Denied,
+        ErrorKind::Transient => Exit::NotReachable,
+        ErrorKind::Unknown | ErrorKind::Nondeterminism | ErrorKind::Internal => Exit::Bug,
+    };
+    Refusal { exit, message: error.to_string(), help: None }
+}

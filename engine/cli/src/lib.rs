@@ -1,0 +1,165 @@
+//! The command line: the composition root, and thin faces of what the engine does.
+
+pub mod arguments;
+pub mod catalogue;
+mod command;
+mod control;
+pub mod engine;
+pub mod exit;
+mod nodes;
+pub mod operation;
+mod progress;
+mod render;
+mod replay;
+pub mod session;
+mod source;
+mod verify;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use catalogue::InstalledPlugin;
+use engine::Openings;
+use exit::{Exit, Refusal};
+use operation::Operation;
+use render::Printer;
+use session::{Session, data_directory};
+
+/// The word by which the engine starts itself as a job's shim.
+const SHIM: &str = "shim";
+
+/// Parses the command line, carries it out, and says how it went.
+pub fn main() -> ExitCode {
+    // The shim does its work before anything else is set up: it is started for every job.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == SHIM) {
+        return agent::shim_main(words);
+    }
+    let arguments = Arguments::parse();
+    match &arguments.command {
+        Command::CompileComponent => {
+            let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            let exit = sandbox::compile_main(input, output, std::io::stderr().lock());
+            return ExitCode::from(exit as u8);
+        }
+        _ => {}
+    }
+    start_log(arguments.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            render::note(format!("error: cannot start the runtime: {error}"));
+            return Exit::Bug.into();
+        }
+    };
+    let exit = match runtime.block_on(carry_out(arguments)) {
+        Ok(exit) => exit,
+        Err(error) => explain(&error),
+    };
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    exit.into()
+}
+
+fn start_log(verbose: u8) {
+    let default = match verbose {
+        0 => "error",
+        1 => "warn",
+        2 => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RUNWRIGHT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn explain(error: &anyhow::Error) -> Exit {
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        render::note(&refusal.message);
+        if let Some(help) = &refusal.help {
+            render::note(format!("  help: {help}"));
+        }
+        return refusal.exit;
+    }
+    render::note(format!("error: {error:#}"));
+    Exit::Bug
+}
+
+async fn carry_out(arguments: Arguments) -> Result<Exit> {
+    let Arguments { global, command } = arguments;
+    let printer = Printer::new(global.output);
+    let directory = data_directory(global.data_dir.as_deref());
+    let open = async |openings: Openings| -> Result<Session> {
+        let directory = data_directory(global.data_dir.as_deref())?;
+        Session::open(&directory, openings).await
+    };
+    let driving = async || open(Openings::Driving).await;
+    let resting = async || open(Openings::Resting).await;
+    match command {
+        Command::Run(run) if run.dry_run => plan(&run.file, &run.parameters, &directory?, printer).await,
+        Command::Run(run) => command::run::run(&run, driving().await?, &driving, printer).await,
+        Command::Validate(validate) => command::validate::run(&validate, &offline(&directory).await?, printer),
+        Command::Graph(graph) => command::graph::run(&graph, &offline(&directory).await?, printer),
+        Command::Plan(arguments) => plan(&arguments.file, &arguments.parameters, &directory?, printer).await,
+        Command::Explain { code } => explain_code(&code, printer),
+        Command::Actions(actions) => command::actions::run(&actions, &offline(&directory).await?, printer),
+        Command::Runs(runs) => {
+            let drives = matches!(runs, arguments::Runs::Resume { .. } | arguments::Runs::Cancel { .. });
+            let session = if drives { driving().await? } else { resting().await? };
+            command::runs::run(runs, session, &driving, printer).await
+        }
+        Command::Param(param) => command::param::run(param, &resting().await?, printer).await,
+        Command::Plugin(plugin) => command::plugin::run(plugin, &resting, printer).await,
+        Command::Backup { file } => {
+            let file = std::path::absolute(file)?;
+            let result = resting().await?.call(&Operation::Backup { file }).await?;
+            printer.result(&result, || engine::backup_text(&result))?;
+            Ok(Exit::Done)
+        }
+        Command::Restore { file } => engine::restore(&file, &directory?, printer),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "runwright", &mut script);
+            render::line(&String::from_utf8_lossy(&script));
+            Ok(Exit::Done)
+        }
+        Command::CompileComponent => Ok(Exit::Bug),
+    }
+}
+
+fn explain_code(code: &str, printer: Printer) -> Result<Exit> {
+    let code = code.to_ascii_uppercase();
+    let Some(page) = runbook::codes::explain(&code) else {
+        return Err(Refusal::bad_input(format!("there is no diagnostic {code}")).into());
+    };
+    printer.result(&serde_json::json!({ "code": code, "page": page }), || page.to_owned())?;
+    Ok(Exit::Done)
+}
+
+/// Returns the catalogue for commands that need no store: where there is one, its plugins are in it.
+async fn offline(directory: &Result<std::path::PathBuf>) -> Result<runbook::action::Catalogue> {
+    let plugins = match directory {
+        Ok(directory) => plugins(directory).await?,
+        Err(_) => Vec::new(),
+    };
+    Ok(catalogue::catalogue(&catalogue::built_in()?, &plugins))
+}
+
+async fn plugins(directory: &Path) -> Result<Vec<InstalledPlugin>> {
+    if !directory.join(engine::DATABASE_FILE).exists() {
+        return Ok(Vec::new());
+    }
+    let session = Session::open(directory, Openings::Resting).await?;
+    Ok(serde_json::from_value(session.call(&Operation::ListPlugins).await?)?)
+}
+
+async fn plan(file: &str, parameters: &[String], directory: &Path, printer: Printer) -> Result<Exit> {
+    let session = Session::open(directory, Openings::Resting).await?;
+    let plugins: Vec<InstalledPlugin> = serde_json::from_value(session.call(&Operation::ListPlugins).await?)?;
+    let nodes: Vec<command::plan::Node> = serde_json::from_value(session.call(&Operation::ListNodes).await?)?;
+    let catalogue = catalogue::catalogue(&catalogue::built_in()?, &plugins);
+    command::plan::run(file, parameters, &catalogue, &nodes, printer)
+}

@@ -1,0 +1,325 @@
+//! What a component's host calls meet: the log, the grants, the capabilities.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use host_api::effect::{Activation, EffectClass};
+use host_api::failure::{Failure, FailureKind};
+use host_api::grant::Grants;
+use host_api::identifier::Principal;
+use host_api::port::{Caller, Capabilities, HostAnswer};
+use host_api::request::{
+    AutomationRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest, ParametersRequest,
+};
+use serde_json::Value;
+use store::Store;
+
+use crate::crash;
+use crate::handle::Handles;
+use crate::log::{CallLog, Recorded};
+
+/// What is the same for every call of one activation.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) principal: Principal,
+    pub(crate) activation: Activation,
+    pub(crate) grants: Arc<Grants>,
+    pub(crate) depth: u32,
+}
+
+/// Serves one activation's host calls.
+pub(crate) struct ActivationHost {
+    pub(crate) standing: Standing,
+    pub(crate) position: sandbox::Position,
+    pub(crate) handles: Handles,
+    pub(crate) log: CallLog,
+    /// Commands and child runs that this attempt began.
+    pub(crate) began: BTreeSet<String>,
+    /// Secrets whose text may be in what the guest produces.
+    pub(crate) references: BTreeSet<String>,
+    pub(crate) capabilities: Arc<dyn Capabilities>,
+    pub(crate) store: Store,
+    pub(crate) random_calls: u32,
+}
+
+impl ActivationHost {
+    /// Answers one call. The outer error ends the activation; the guest cannot catch it.
+    pub(crate) async fn answer(&mut self, request: HostRequest) -> Result<HostAnswer, Failure> {
+        let (ordinal, recorded) = self.log.next(&request)?;
+        collect_from_request(&request, &mut self.references);
+        let answer = match recorded {
+            Recorded::Answered(answer) => answer,
+            Recorded::Withheld => self.perform(ordinal, &request).await,
+            Recorded::Begun if request.repeatable() => {
+                self.perform_external(ordinal, &request, false).await?
+            }
+            Recorded::Begun => return Err(unknown(&request)),
+            Recorded::New => self.answer_new(ordinal, &request).await?,
+        };
+        self.remember(&request, &answer);
+        Ok(answer)
+    }
+
+    async fn answer_new(
+        &mut self,
+        ordinal: u32,
+        request: &HostRequest,
+    ) -> Result<HostAnswer, Failure> {
+        if let Err(denial) = self.allowed(request).await {
+            let answer = Err(denial);
+            self.log.answered(ordinal, request, &answer);
+            return Ok(answer);
+        }
+        match request.effect() {
+            EffectClass::External => self.perform_external(ordinal, request, true).await,
+            effect @ (EffectClass::Pure | EffectClass::Read | EffectClass::Store) => {
+                let answer = if matches!(request, HostRequest::Clock(_)) {
+                    Ok(Value::from(crate::run::now_ms()))
+                } else {
+                    self.perform(ordinal, request).await
+                };
+                if effect == EffectClass::Store && answer.is_ok() {
+                    crash::point("after-store-effect");
+                    self.log.written();
+                } else {
+                    self.log.answered(ordinal, request, &answer);
+                }
+                fatal(answer)
+            }
+        }
+    }
+
+    async fn perform(&self, ordinal: u32, request: &HostRequest) -> HostAnswer {
+        let caller = Caller {
+            principal: self.standing.principal.clone(),
+            activation: self.standing.activation.clone(),
+            ordinal,
+            prior: self.log.pending().to_vec(),
+            depth: self.standing.depth,
+            grants: self.standing.grants.clone(),
+        };
+        let answer = self.capabilities.perform(&caller, request).await;
+        self.scrubbed(request, answer).await
+    }
+
+    /// Takes the texts of secrets out of an answer, such as a server's echo of a header; guest and log see the same.
+    async fn scrubbed(&self, request: &HostRequest, answer: HostAnswer) -> HostAnswer {
+        let reveals = matches!(request, HostRequest::Parameters(ParametersRequest::Reveal { .. }));
+        if reveals || self.references.is_empty() {
+            return answer;
+        }
+        match answer {
+            Ok(value) => self.capabilities.scrub(&self.references, value).await,
+            Err(failure) => {
+                let message = Value::from(failure.message);
+                let message = self.capabilities.scrub(&self.references, message).await?;
+                let details = self.capabilities.scrub(&self.references, failure.details).await?;
+                let message = message.as_str().unwrap_or_default().to_owned();
+                Err(Failure { message, details, ..failure })
+            }
+        }
+    }
+
+    /// Intent, perform, outcome: each committed before the next begins.
+    async fn perform_external(
+        &mut self,
+        ordinal: u32,
+        request: &HostRequest,
+        state_intent: bool,
+    ) -> Result<HostAnswer, Failure> {
+        if state_intent {
+            crash::point("before-intent");
+            self.log.begun(ordinal, request);
+            self.write_pending().await?;
+            crash::point("after-intent");
+        }
+        let answer = self.perform(ordinal, request).await;
+        crash::point("after-perform");
+        if let Err(failure) = &answer
+            && failure.kind == FailureKind::Unknown
+        {
+            return Err(failure.clone());
+        }
+        self.log.answered(ordinal, request, &answer);
+        self.write_pending().await?;
+        crash::point("after-outcome");
+        fatal(answer)
+    }
+
+    async fn write_pending(&mut self) -> Result<(), Failure> {
+        let activation = self.standing.activation.clone();
+        let calls = self.log.take_pending();
+        self.store
+            .write(move |tx| store::host_calls::append(tx, &activation, &calls))
+            .await
+            .map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
+    }
+
+    /// Checks the grants, and that a step touches only commands and runs that it began.
+    async fn allowed(&mut self, request: &HostRequest) -> Result<(), Failure> {
+        for access in request.access() {
+            if let Err(ceiling) = self.standing.grants.allows(&access) {
+                return Err(denied(&format!(
+                    "{access} is not granted: {} does not allow it",
+                    ceiling.origin
+                )));
+            }
+        }
+        let touched = match request {
+            HostRequest::Commands(CommandsRequest::Get { id } | CommandsRequest::Cancel { id })
+            | HostRequest::Automation(
+                AutomationRequest::Get { id } | AutomationRequest::Cancel { id },
+            ) => id,
+            _ => return Ok(()),
+        };
+        if self.began.contains(touched) || self.began_earlier().await?.contains(touched) {
+            return Ok(());
+        }
+        Err(denied(&format!("{touched} was not begun by this step")))
+    }
+
+    /// Reads what earlier activations of this attempt began.
+    async fn began_earlier(&mut self) -> Result<&BTreeSet<String>, Failure> {
+        let activation = self.standing.activation.clone();
+        let earlier = crate::settle::began_by_attempt(&self.store, &activation).await?;
+        self.began.extend(earlier.into_iter().map(|(_, id)| id));
+        Ok(&self.began)
+    }
+
+    fn remember(&mut self, request: &HostRequest, answer: &HostAnswer) {
+        collect_secrets(request, answer, &mut self.references);
+        if let Ok(Value::String(id)) = answer
+            && matches!(
+                request,
+                HostRequest::Commands(CommandsRequest::Send(_))
+                    | HostRequest::Automation(AutomationRequest::Start(_))
+            )
+        {
+            self.began.insert(id.clone());
+        }
+    }
+}
+
+/// Adds the secrets that a call refers to.
+fn collect_from_request(request: &HostRequest, into: &mut BTreeSet<String>) {
+    match request {
+        HostRequest::Parameters(ParametersRequest::Reveal { name }) => {
+            into.insert(name.clone());
+        }
+        HostRequest::Parameters(ParametersRequest::Put(put)) => {
+            collect_contents([&put.content], into)
+        }
+        HostRequest::Http(HttpRequest::Send(send)) => {
+            collect_contents(send.headers.iter().flat_map(|(_, text)| &text.0), into);
+            if let Some(Body::Text(text)) = &send.body {
+                collect_contents(&text.0, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn collect_contents<'a>(
+    contents: impl IntoIterator<Item = &'a Content>,
+    into: &mut BTreeSet<String>,
+) {
+    for content in contents {
+        if let Content::Secret(name) = content {
+            into.insert(name.clone());
+        }
+    }
+}
+
+/// Adds the secrets that a call or its answer refers to.
+pub(crate) fn collect_secrets(
+    request: &HostRequest,
+    answer: &HostAnswer,
+    into: &mut BTreeSet<String>,
+) {
+    collect_from_request(request, into);
+    if let (HostRequest::Parameters(_), Ok(value)) = (request, answer) {
+        collect_references(value, into);
+    }
+}
+
+fn collect_references(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(name)) = map.get("Secret") {
+                into.insert(name.clone());
+            }
+            map.values().for_each(|value| collect_references(value, into));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_references(value, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A failure of ours ends the activation; anything else is the guest's to handle.
+fn fatal(answer: HostAnswer) -> Result<HostAnswer, Failure> {
+    match answer {
+        Err(failure)
+            if matches!(
+                failure.kind,
+                FailureKind::Internal | FailureKind::Nondeterminism | FailureKind::Unknown
+            ) =>
+        {
+            Err(failure)
+        }
+        other => Ok(other),
+    }
+}
+
+fn denied(message: &str) -> Failure {
+    Failure::new(FailureKind::Denied, message)
+}
+
+fn unknown(request: &HostRequest) -> Failure {
+    let (interface, function) = request.name();
+    Failure::new(
+        FailureKind::Unknown,
+        format!("{interface}.{function} was begun before a restart and its outcome is not known"),
+    )
+}
+
+#[async_trait]
+impl sandbox::Host for ActivationHost {
+    async fn call(&mut self, request: HostRequest) -> Result<HostAnswer, Failure> {
+        self.answer(request).await
+    }
+
+    fn denied(&mut self, interface: &str, function: &str) {
+        let activation = &self.standing.activation;
+        tracing::warn!(run = %activation.run, step = %activation.path, interface, function, "a call was denied");
+    }
+
+    fn random(&mut self, length: u32) -> Vec<u8> {
+        let call = self.random_calls;
+        self.random_calls += 1;
+        self.handles.random(&self.standing.activation, call, length)
+    }
+
+    fn position(&self) -> sandbox::Position {
+        self.position.clone()
+    }
+
+    fn effect_key(&self) -> String {
+        effect_key(&self.standing.activation)
+    }
+
+    fn handle_for(&mut self, secret_reference: &str) -> String {
+        self.handles.give(secret_reference)
+    }
+
+    fn resolve_handle(&self, handle: &str) -> Option<String> {
+        self.handles.reference(handle)
+    }
+}
+
+/// Returns the key that all calls of one activation share.
+pub(crate) fn effect_key(activation: &Activation) -> String {
+    let Activation { run, path, attempt, activation } = activation;
+    let text = format!("key\0{run}\0{path}\0{attempt}\0{activation}");
+    host_api::identifier::Digest::of(text.as_bytes()).to_string()
+}

@@ -1,0 +1,23 @@
+//! The run loop: takes what reaches a run, lets `machine` decide, commits once, then performs.
+//!
+//! Nothing is decided here and no SQL is written here; `machine` decides and `store` keeps.
+
+mod activation;
+mod commit;
+pub mod crash;
+mod dispatch;
+pub mod export;
+mod handle;
+mod host;
+mod load;
+mod log;
+pub mod replay;
+mod result;
+mod run;
+pub mod settings;
+mod settle;
+
+mod driver;
+
+pub use driver::{Driver, Progress};
+pub use settings::{Scope, Seeds, Settings};

@@ -1,0 +1,105 @@
+//! Whether what an activation left is what the journal says.
+
+use host_api::failure::{Failure, FailureKind};
+use host_api::invocation::{Outcome, Suspension};
+use host_api::limits::Limits;
+use machine::event::Event;
+use runbook::plan::Step;
+use serde_json::{Value, json};
+
+use super::Verdict;
+use super::host::ReplayHost;
+
+/// Says why an event was not left by a component: the engine ended the activation, or none was running.
+pub(super) fn ended_by_engine(event: &Event, running: bool) -> Option<String> {
+    let failure = match event {
+        Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } => failure,
+        _ => return None,
+    };
+    if !running {
+        return Some("it ended while it waited".to_owned());
+    }
+    match failure.kind {
+        FailureKind::Timeout => Some("its time was over".to_owned()),
+        FailureKind::Cancelled => Some("it was cancelled".to_owned()),
+        FailureKind::Unknown => Some("the outcome of one of its calls was never known".to_owned()),
+        FailureKind::Internal => Some("the engine failed".to_owned()),
+        FailureKind::InputValidation => Some("its inputs were refused before it ran".to_owned()),
+        FailureKind::Action
+        | FailureKind::Denied
+        | FailureKind::Fuel
+        | FailureKind::Memory
+        | FailureKind::Trap
+        | FailureKind::HostBudget
+        | FailureKind::BadOutput
+        | FailureKind::Nondeterminism
+        | FailureKind::Load => None,
+    }
+}
+
+/// Fuel differs between versions of wasmtime; the log proves that an activation ended, so it is bounded only where it was the end.
+pub(super) fn limits(limits: &Limits, event: &Event) -> Limits {
+    let ended_by_fuel = matches!(
+        event,
+        Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. }
+            if failure.kind == FailureKind::Fuel
+    );
+    let fuel = if ended_by_fuel { limits.fuel } else { u64::MAX / 2 };
+    Limits { fuel, ..limits.clone() }
+}
+
+pub(super) fn verdict(
+    step: &Step,
+    invoked: sandbox::Invoked<ReplayHost>,
+    event: &Event,
+) -> Verdict {
+    let host = invoked.host;
+    let mut result = invoked.result.map(|outcome| match outcome {
+        Outcome::Done(outputs) => Outcome::Done(host.handles.take_back(outputs)),
+        Outcome::Suspended(suspension) => {
+            let state = host.handles.take_back(suspension.state);
+            Outcome::Suspended(Suspension { state, ..suspension })
+        }
+    });
+    if result.is_ok()
+        && let Some(call) = host.log.unused()
+    {
+        result = Err(Failure::new(
+            FailureKind::Nondeterminism,
+            format!(
+                "call {}, {}.{}, is not made any more",
+                call.ordinal, call.interface, call.function
+            ),
+        ));
+    }
+    let (recorded, replayed) = (recorded(event), replayed(step, &result, event));
+    if recorded == replayed {
+        return Verdict::Equal;
+    }
+    match host.placeholder {
+        Some(reason) => Verdict::NotComparable { reason: reason.to_owned() },
+        None => Verdict::Different { recorded, replayed },
+    }
+}
+
+fn recorded(event: &Event) -> Value {
+    match event {
+        Event::StepSucceeded { outputs, .. } => json!({ "outputs": outputs }),
+        Event::StepSuspended { suspension, .. } => json!({ "suspended": suspension }),
+        Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } => {
+            json!({ "failure": failure })
+        }
+        _ => Value::Null,
+    }
+}
+
+fn replayed(step: &Step, result: &Result<Outcome, Failure>, event: &Event) -> Value {
+    match (result, event) {
+        (Ok(Outcome::Done(response)), Event::StepSucceeded { .. }) => {
+            json!({ "outputs": machine::outputs_of(step, response) })
+        }
+        (Ok(Outcome::Done(response)), _) => json!({ "outputs": response }),
+        (Ok(Outcome::Suspended(suspension)), _) => json!({ "suspended": suspension }),
+        (Err(failure), _) => json!({ "failure": failure }),
+    }
+}

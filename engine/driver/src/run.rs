@@ -1,0 +1,419 @@
+//! One run in memory: receive, decide, commit once, perform.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use host_api::effect::{Activation, StepPath, StepPathError};
+use host_api::failure::{Failure, FailureKind};
+use host_api::identifier::RunId;
+use host_api::port::LoggedCall;
+use machine::Transition;
+use machine::effect::{Effect, Invoke};
+use machine::event::Entry;
+#[cfg(debug_assertions)]
+use machine::event::Event;
+use machine::input::{Input, Message};
+use machine::status::RunStatus;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+
+use crate::activation::Ended;
+use crate::commit::{Batch, View};
+use crate::dispatch::Bell;
+use crate::driver::{Progress, Shared};
+use crate::load::{Fixed, LoadError, Loaded};
+
+/// Inbox rows taken in one transaction.
+const INBOX_ROWS_MAX: u32 = 64;
+
+/// Returns milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// An activation that runs in a task of its own.
+struct Spawned {
+    path: StepPath,
+    attempt: u32,
+    activation: u32,
+    abort: AbortHandle,
+}
+
+type Inline = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+/// A run's loop, with what it has under way.
+struct Loop {
+    shared: Arc<Shared>,
+    run: RunId,
+    bell: Arc<Bell>,
+    loaded: Loaded,
+    status: RunStatus,
+    /// The activation that runs in this very task, which saves a change of threads.
+    inline: FuturesUnordered<Inline>,
+    inline_path: Option<StepPath>,
+    tasks: JoinSet<Ended>,
+    spawned: BTreeMap<Id, Spawned>,
+    settling: usize,
+    sender: mpsc::UnboundedSender<(StepPath, u32)>,
+    receiver: mpsc::UnboundedReceiver<(StepPath, u32)>,
+}
+
+/// Why a run leaves memory.
+enum Leave {
+    Idle,
+    Draining,
+}
+
+/// Why a run's loop cannot go on; the run is dropped from memory and read again later.
+#[derive(Debug, thiserror::Error)]
+enum LoopError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("the commit failed")]
+    Commit(#[from] store::WriteError),
+    #[error("an entry cannot be written as JSON")]
+    Entry(#[from] serde_json::Error),
+    #[error("the state machine refused an input")]
+    Machine(#[from] machine::ReceiveError),
+}
+
+/// How long a run that failed in the engine rests before it is read again.
+const PAUSE_AFTER_FAILURE: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Drives a run until it is idle or has ended.
+pub(crate) async fn drive(shared: Arc<Shared>, run: RunId, bell: Arc<Bell>) {
+    let Ok(_permit) = shared.runs.acquire().await else { return };
+    loop {
+        match drive_once(&shared, &run, &bell).await {
+            Ok(Leave::Idle) if shared.registry.leave(&run, &bell) => return,
+            Ok(Leave::Idle) => {}
+            Ok(Leave::Draining) => {
+                shared.registry.drop_run(&run);
+                return;
+            }
+            Err(error @ LoopError::Load(_)) => {
+                tracing::error!(%run, error = &error as &dyn std::error::Error, "the run cannot be loaded");
+                shared.registry.drop_run(&run);
+                return;
+            }
+            Err(error) => {
+                tracing::error!(%run, error = &error as &dyn std::error::Error, "the run is read again");
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+            }
+        }
+    }
+}
+
+async fn drive_once(
+    shared: &Arc<Shared>,
+    run: &RunId,
+    bell: &Arc<Bell>,
+) -> Result<Leave, LoopError> {
+    let loaded =
+        crate::load::load(&shared.store, shared.seeds.as_ref(), run, &shared.settings.owner)
+            .await?;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let mut this = Loop {
+        status: loaded.state.status(),
+        shared: shared.clone(),
+        run: run.clone(),
+        bell: bell.clone(),
+        loaded,
+        inline: FuturesUnordered::new(),
+        inline_path: None,
+        tasks: JoinSet::new(),
+        spawned: BTreeMap::new(),
+        settling: 0,
+        sender,
+        receiver,
+    };
+    this.turn().await
+}
+
+impl Loop {
+    async fn turn(&mut self) -> Result<Leave, LoopError> {
+        if self.loaded.fixed.is_some() && !self.status.is_terminal() {
+            let transition = self.loaded.state.recover(now_ms())?;
+            self.write(transition, Vec::new(), Vec::new(), Vec::new(), true).await?;
+        }
+        let mut draining = self.shared.draining.subscribe();
+        loop {
+            if *draining.borrow_and_update() && !self.busy() {
+                return Ok(Leave::Draining);
+            }
+            tokio::select! {
+                biased;
+                Some(ended) = self.inline.next(), if !self.inline.is_empty() => {
+                    self.inline_path = None;
+                    self.ended(ended).await?;
+                }
+                Some(joined) = self.tasks.join_next_with_id() => self.joined(joined).await?,
+                Some((path, attempt)) = self.receiver.recv() => self.settled(path, attempt).await?,
+                () = self.bell.rung() => self.take_inbox().await?,
+                _ = draining.changed() => {}
+            }
+            if !self.busy() && self.nothing_to_take().await? {
+                return Ok(Leave::Idle);
+            }
+        }
+    }
+
+    fn busy(&self) -> bool {
+        !self.inline.is_empty() || !self.spawned.is_empty() || self.settling > 0
+    }
+
+    /// A run with nothing under way leaves memory; `Registry::leave` sees a bell that rings meanwhile.
+    async fn nothing_to_take(&mut self) -> Result<bool, LoopError> {
+        if self.bell.take() {
+            self.take_inbox().await?;
+            return Ok(!self.busy());
+        }
+        Ok(true)
+    }
+
+    async fn joined(&mut self, joined: Result<(Id, Ended), JoinError>) -> Result<(), LoopError> {
+        let (id, ended) = match joined {
+            Ok((id, ended)) => (id, Some(ended)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(spawned) = self.spawned.remove(&id) else { return Ok(()) };
+        let ended = ended.unwrap_or_else(|| {
+            crate::activation::broken(&spawned.path, spawned.attempt, spawned.activation)
+        });
+        self.ended(ended).await
+    }
+
+    async fn settled(&mut self, path: StepPath, attempt: u32) -> Result<(), LoopError> {
+        self.settling -= 1;
+        let transition = self.loaded.state.receive(Input::Settled { path, attempt }, now_ms())?;
+        self.write(transition, Vec::new(), Vec::new(), Vec::new(), false).await
+    }
+
+    async fn ended(&mut self, ended: Ended) -> Result<(), LoopError> {
+        let Ended { path, attempt, activation, result, calls, log } = ended;
+        let identity =
+            Activation { run: self.run.clone(), path: path.clone(), attempt, activation };
+        let transition = self
+            .loaded
+            .state
+            .receive(Input::Outcome { path, attempt, activation, result }, now_ms())?;
+        let mut logs = Vec::new();
+        if !log.is_empty() {
+            logs.push((identity.clone(), crate::activation::log_text(&log)));
+        }
+        let calls = if calls.is_empty() { Vec::new() } else { vec![(identity, calls)] };
+        self.write(transition, Vec::new(), calls, logs, false).await
+    }
+
+    async fn take_inbox(&mut self) -> Result<(), LoopError> {
+        loop {
+            let run = self.run.clone();
+            let rows = self
+                .shared
+                .store
+                .read(move |tx| store::inbox::peek(tx, &run, INBOX_ROWS_MAX))
+                .await
+                .map_err(LoadError::Read)?;
+            let last = rows.len() < INBOX_ROWS_MAX as usize;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut all = Transition::default();
+            let mut taken = Vec::with_capacity(rows.len());
+            for row in rows {
+                taken.push(row.id);
+                match self.input(&row.kind, &row.payload) {
+                    Ok(input) => {
+                        let next = self.loaded.state.receive(input, now_ms())?;
+                        all.entries.extend(next.entries);
+                        all.effects.extend(next.effects);
+                    }
+                    Err(failure) => {
+                        tracing::error!(run = %self.run, kind = row.kind, %failure, "an inbox row is dropped");
+                    }
+                }
+            }
+            self.write(all, taken, Vec::new(), Vec::new(), false).await?;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn input(&mut self, kind: &str, payload: &str) -> Result<Input, Failure> {
+        let broken =
+            |error: serde_json::Error| Failure::new(FailureKind::Internal, error.to_string());
+        if kind == "start" {
+            let started: machine::event::RunStarted =
+                serde_json::from_str(payload).map_err(broken)?;
+            let fixed =
+                Fixed::new(self.loaded.plan.clone(), started.clone(), self.shared.seeds.as_ref())?;
+            self.loaded.fixed = Some(Arc::new(fixed));
+            return Ok(Input::Start(Box::new(started)));
+        }
+        if kind == "wake" {
+            let wake: store::waits::Wake = serde_json::from_str(payload).map_err(broken)?;
+            let path = wake.path.parse().map_err(|error: StepPathError| {
+                Failure::new(FailureKind::Internal, error.to_string())
+            })?;
+            let (attempt, activation, ended) = (wake.attempt, wake.activation, wake.ended);
+            return Ok(Input::Message(Message::Wake { path, attempt, activation, ended }));
+        }
+        let message: Message = serde_json::from_str(payload).map_err(broken)?;
+        Ok(Input::Message(message))
+    }
+
+    /// One commit, then the effects. A failed commit leaves memory and store apart: the error makes the run be read again.
+    async fn write(
+        &mut self,
+        transition: Transition,
+        taken: Vec<i64>,
+        calls: Vec<(Activation, Vec<LoggedCall>)>,
+        logs: Vec<(Activation, String)>,
+        repeated: bool,
+    ) -> Result<(), LoopError> {
+        let Transition { entries, effects } = transition;
+        let (durable, to_perform): (Vec<Effect>, Vec<Effect>) =
+            effects.into_iter().partition(|effect| {
+                matches!(
+                    effect,
+                    Effect::Await { .. } | Effect::SetTimer { .. } | Effect::ClearWaits { .. }
+                )
+            });
+        let batch = Batch {
+            run: self.run.clone(),
+            expected_seq: self.loaded.next_seq,
+            epoch: self.loaded.epoch,
+            entries: crate::commit::texts(&entries)?,
+            effects: durable,
+            taken,
+            calls,
+            logs,
+            view: self.view(),
+        };
+        if !batch.is_empty() || !batch.effects.is_empty() {
+            pass_crash_points("before", &entries);
+            self.loaded.next_seq =
+                self.shared.store.write(move |tx| crate::commit::write(tx, &batch)).await?;
+            pass_crash_points("after", &entries);
+        }
+        self.status = self.loaded.state.status();
+        if !entries.is_empty() {
+            let run = &self.run;
+            let first_seq = self.loaded.next_seq - entries.len() as u64;
+            self.shared.subscribers.tell(run, || Progress {
+                run: run.clone(),
+                first_seq,
+                entries: Arc::new(entries),
+            });
+        }
+        self.perform(to_perform, repeated);
+        Ok(())
+    }
+
+    fn view(&self) -> Option<View> {
+        let state = &self.loaded.state;
+        let status = state.status();
+        if status == self.status {
+            return None;
+        }
+        let ended = status.is_terminal();
+        let row = store::runs::View {
+            status: status.as_str().to_owned(),
+            started_ms: state.started_ms(),
+            ended_ms: if ended { state.ended_ms() } else { None },
+            summary: ended.then(|| {
+                serde_json::json!({ "outputs": state.outputs(), "failure": state.failure() })
+                    .to_string()
+            }),
+        };
+        let result = ended.then(|| crate::result::of(&self.run, state).to_string());
+        Some(View { row, result, now_ms: now_ms() })
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>, repeated: bool) {
+        let alone = !self.busy()
+            && effects.iter().filter(|effect| matches!(effect, Effect::Invoke(_))).count() == 1;
+        for effect in effects {
+            match effect {
+                Effect::Invoke(invoke) => self.invoke(*invoke, repeated, alone),
+                Effect::Interrupt { path } => self.interrupt(&path),
+                Effect::Settle { path, attempt } => self.settle(path, attempt),
+                Effect::Finish => {}
+                Effect::Await { .. } | Effect::SetTimer { .. } | Effect::ClearWaits { .. } => {}
+            }
+        }
+    }
+
+    fn invoke(&mut self, invoke: Invoke, repeated: bool, alone: bool) {
+        // A draining driver starts nothing; the next owner finds the step begun and calls it.
+        if *self.shared.draining.borrow() {
+            return;
+        }
+        let Some(fixed) = self.loaded.fixed.clone() else { return };
+        let (shared, path) = (self.shared.clone(), invoke.path.clone());
+        let (attempt, number) = (invoke.attempt, invoke.activation);
+        let activation = async move {
+            let permit = shared.activations.acquire().await;
+            let ended = crate::activation::run(shared.clone(), fixed, invoke, repeated).await;
+            drop(permit);
+            ended
+        };
+        if alone {
+            self.inline_path = Some(path);
+            self.inline.push(Box::pin(activation));
+            return;
+        }
+        let abort = self.tasks.spawn(activation);
+        self.spawned.insert(abort.id(), Spawned { path, attempt, activation: number, abort });
+    }
+
+    /// Drops the running activation; the machine has already settled the step.
+    fn interrupt(&mut self, path: &StepPath) {
+        if self.inline_path.as_ref() == Some(path) {
+            self.inline = FuturesUnordered::new();
+            self.inline_path = None;
+        }
+        let running = self.spawned.iter().find(|(_, spawned)| spawned.path == *path);
+        if let Some(id) = running.map(|(id, _)| *id)
+            && let Some(spawned) = self.spawned.remove(&id)
+        {
+            spawned.abort.abort();
+        }
+    }
+
+    fn settle(&mut self, path: StepPath, attempt: u32) {
+        let Some(fixed) = self.loaded.fixed.clone() else { return };
+        let (shared, sender) = (self.shared.clone(), self.sender.clone());
+        self.settling += 1;
+        tokio::spawn(async move {
+            crate::settle::settle(shared, fixed, path.clone(), attempt).await;
+            drop(sender.send((path, attempt)));
+        });
+    }
+}
+
+/// The crash points that a commit passes.
+#[cfg(debug_assertions)]
+fn pass_crash_points(when: &str, entries: &[Entry]) {
+    crate::crash::point(&format!("{when}-commit"));
+    for entry in entries {
+        let mark = match entry.event {
+            Event::StepSuspended { .. } => "suspend",
+            Event::StepWoken { .. } => "wake",
+            Event::StepStarted { .. } => "start",
+            Event::StepSucceeded { .. } => "success",
+            _ => continue,
+        };
+        crate::crash::point(&format!("{when}-{mark}"));
+    }
+}
+
+#[cfg(not(debug_assertions))]
+#[inline]
+fn pass_crash_points(_when: &str, _entries: &[Entry]) {}

@@ -1,0 +1,115 @@
+//! Settling a failed attempt: what it began is cancelled and seen to end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use host_api::effect::{Activation, StepPath};
+use host_api::failure::{Failure, FailureKind};
+use host_api::invocation::WaitKind;
+use host_api::port::{Caller, LoggedAnswer, LoggedCall};
+use host_api::request::{AutomationRequest, CommandsRequest, HostRequest};
+use serde_json::Value;
+use store::Store;
+
+use crate::driver::Shared;
+use crate::load::Fixed;
+
+/// How often the end of a cancelled command or run is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// Ordinals of cancels that the engine makes lie beyond those a guest can reach.
+const FIRST_ORDINAL: u32 = 1 << 30;
+
+/// Returns the commands and child runs that an attempt began, in order.
+pub(crate) async fn began_by_attempt(
+    store: &Store,
+    activation: &Activation,
+) -> Result<Vec<(WaitKind, String)>, Failure> {
+    Ok(calls_of_attempt(store, activation).await?.iter().filter_map(began).collect())
+}
+
+/// Returns the logged calls of all activations of an attempt.
+pub(crate) async fn calls_of_attempt(
+    store: &Store,
+    activation: &Activation,
+) -> Result<Vec<LoggedCall>, Failure> {
+    let wanted = activation.clone();
+    store
+        .read(move |tx| store::host_calls::read_attempt(tx, &wanted))
+        .await
+        .map_err(|error: store::ReadError| Failure::new(FailureKind::Internal, error.to_string()))
+}
+
+fn began(call: &LoggedCall) -> Option<(WaitKind, String)> {
+    let kind = match call.request {
+        HostRequest::Commands(CommandsRequest::Send(_)) => WaitKind::Command,
+        HostRequest::Automation(AutomationRequest::Start(_)) => WaitKind::Automation,
+        _ => return None,
+    };
+    match call.answer.as_ref()? {
+        LoggedAnswer::Value(Value::String(id)) => Some((kind, id.clone())),
+        LoggedAnswer::Value(_) | LoggedAnswer::Failure(_) | LoggedAnswer::Withheld => None,
+    }
+}
+
+/// Cancels what the attempt began and returns when all of it ended, or the deadline passed.
+pub(crate) async fn settle(shared: Arc<Shared>, fixed: Arc<Fixed>, path: StepPath, attempt: u32) {
+    let activation = Activation { run: fixed.started.run.clone(), path, attempt, activation: 1 };
+    let limit = Duration::from_millis(shared.settings.settle_ms_max);
+    match tokio::time::timeout(limit, settle_all(&shared, &fixed, &activation)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => {
+            tracing::warn!(run = %activation.run, step = %activation.path, %failure, "could not settle an attempt");
+        }
+        Err(_) => {
+            tracing::warn!(run = %activation.run, step = %activation.path, "what an attempt began did not end in time");
+        }
+    }
+}
+
+async fn settle_all(
+    shared: &Shared,
+    fixed: &Fixed,
+    activation: &Activation,
+) -> Result<(), Failure> {
+    let began = began_by_attempt(&shared.store, activation).await?;
+    for (position, (kind, id)) in (0u32..).zip(&began) {
+        if is_ended(shared, *kind, id).await? {
+            continue;
+        }
+        let request = match kind {
+            WaitKind::Command => HostRequest::Commands(CommandsRequest::Cancel { id: id.clone() }),
+            WaitKind::Automation => {
+                HostRequest::Automation(AutomationRequest::Cancel { id: id.clone() })
+            }
+            WaitKind::Signal | WaitKind::Time => continue,
+        };
+        let (standing, _) = crate::activation::standing(fixed, activation.clone())?;
+        let caller = Caller {
+            principal: standing.principal,
+            activation: activation.clone(),
+            ordinal: FIRST_ORDINAL + position,
+            prior: Vec::new(),
+            depth: standing.depth,
+            grants: standing.grants,
+        };
+        if let Err(failure) = shared.capabilities.perform(&caller, &request).await {
+            tracing::debug!(id, %failure, "a cancel was refused");
+        }
+    }
+    for (kind, id) in &began {
+        while !is_ended(shared, *kind, id).await? {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+    Ok(())
+}
+
+async fn is_ended(shared: &Shared, kind: WaitKind, id: &str) -> Result<bool, Failure> {
+    let id = id.to_owned();
+    shared
+        .store
+        .read(move |tx| store::completions::find(tx, kind, &id))
+        .await
+        .map(|found| found.is_some())
+        .map_err(|error: store::ReadError| Failure::new(FailureKind::Internal, error.to_string()))
+}

@@ -1,0 +1,97 @@
+//! Whom a signal reaches.
+
+use host_api::identifier::Principal;
+
+use crate::error::SignalRefused;
+use crate::event::{MachineWait, Signal};
+use crate::input::Message;
+use crate::key::Key;
+use crate::state::{Phase, State};
+
+impl State {
+    /// Returns why a signal would be dropped; asked before it is put in the inbox. Other messages are never refused.
+    pub fn check_signal(&self, message: &Message) -> Result<(), SignalRefused> {
+        match message {
+            Message::Signal { step, signal, by } => {
+                self.find_signalled(step.as_deref(), signal, by).map(|_key| ())
+            }
+            Message::Wake { .. } | Message::Cancel { .. } => Ok(()),
+        }
+    }
+
+    pub(crate) fn find_signalled(
+        &self,
+        step: Option<&str>,
+        signal: &Signal,
+        by: &Principal,
+    ) -> Result<Key, SignalRefused> {
+        if self.core.finished.is_some() {
+            return Err(SignalRefused::RunEnded);
+        }
+        let waiting = self.core.waiting.iter().copied();
+        let named: Vec<Key> = match step {
+            None => waiting.collect(),
+            Some(text) => {
+                let is_it = |key: &Key| {
+                    self.step(*key).name == text || self.path_of(*key).to_string() == text
+                };
+                waiting.filter(is_it).collect()
+            }
+        };
+        let key = match (named.as_slice(), step) {
+            ([key], _) => *key,
+            ([], None) => return Err(SignalRefused::NothingWaits),
+            ([], Some(text)) => {
+                // A displayed path ends with the step's name and perhaps an item.
+                let last = text.rsplit('/').next().unwrap_or(text);
+                let name = last.split('[').next().unwrap_or(last);
+                return Err(if self.index.names.contains_key(name) {
+                    SignalRefused::NotWaiting(text.to_owned())
+                } else {
+                    SignalRefused::NoSuchStep(text.to_owned())
+                });
+            }
+            (several, _) => {
+                let paths = several.iter().map(|key| self.path_of(*key).to_string());
+                return Err(SignalRefused::Ambiguous(paths.collect()));
+            }
+        };
+        self.check_word(key, signal, by).map(|()| key)
+    }
+
+    fn check_word(&self, key: Key, signal: &Signal, by: &Principal) -> Result<(), SignalRefused> {
+        let step = self.path_of(key).to_string();
+        let Some(Phase::Waiting { wait, words, .. }) = self.unit(key).map(|unit| &unit.phase)
+        else {
+            return Err(SignalRefused::NotWaiting(step));
+        };
+        let expected = match (&**wait, signal) {
+            (
+                MachineWait::Approve { approvers, .. },
+                Signal::Approve { .. } | Signal::Reject { .. },
+            ) => {
+                if !approvers.iter().any(|name| name == "*" || name == by.as_str()) {
+                    return Err(SignalRefused::NotAnApprover { step, by: by.to_string() });
+                }
+                let again = words.iter().any(|word| word.by == *by);
+                if again && matches!(signal, Signal::Approve { .. }) {
+                    return Err(SignalRefused::AlreadyApproved { step, by: by.to_string() });
+                }
+                return Ok(());
+            }
+            (MachineWait::Pause, Signal::Resume)
+            | (
+                MachineWait::UnknownOutcome { .. },
+                Signal::Approve { .. } | Signal::Reject { .. },
+            ) => {
+                return Ok(());
+            }
+            (MachineWait::Approve { .. } | MachineWait::UnknownOutcome { .. }, _) => {
+                "Approve or Reject"
+            }
+            (MachineWait::Pause, _) => "Resume",
+            (MachineWait::Sleep { .. }, _) => return Err(SignalRefused::NotWaiting(step)),
+        };
+        Err(SignalRefused::WrongSignal { step, expected })
+    }
+}

@@ -1,0 +1,163 @@
+//! The values of a document, by `serde_yaml`, with bounds.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::document::{DEPTH_MAX, VALUES_MAX};
+use crate::source::{Index, Position, Span};
+
+/// Why no value could be made of a text that is YAML.
+pub(crate) struct Fault {
+    message: String,
+    offset: usize,
+    too_large: bool,
+}
+
+impl Fault {
+    pub(crate) fn into_diagnostic(self, index: &Index) -> Diagnostic {
+        let at: Position = index.byte(self.offset);
+        let code = if self.too_large { codes::TOO_LARGE } else { codes::SYNTAX };
+        Diagnostic::error(code, Span { start: at, end: at }, self.message)
+    }
+}
+
+/// Reads the one document of a text. Of duplicate keys the last counts; the pass for places reports them.
+pub(crate) fn read(text: &str) -> Result<Value, Fault> {
+    let left = Cell::new(VALUES_MAX);
+    let seed = ValueSeed { left: &left, depth: 0 };
+    seed.deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| Fault {
+        message: message(&error),
+        offset: error.location().map_or(0, |location| location.index()),
+        too_large: left.get() == 0 || error.to_string().contains("repetition limit"),
+    })
+}
+
+fn message(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    if text.contains("repetition limit") {
+        return "the aliases repeat too much: expanded, the document would be too large".to_owned();
+    }
+    text
+}
+
+#[derive(Clone, Copy)]
+struct ValueSeed<'b> {
+    left: &'b Cell<usize>,
+    depth: usize,
+}
+
+impl ValueSeed<'_> {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth == DEPTH_MAX {
+            return Err(E::custom(format!("values nest deeper than {DEPTH_MAX}")));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    fn take<E: serde::de::Error>(self) -> Result<(), E> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => return Err(E::custom(format!("more than {VALUES_MAX} values"))),
+        }
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        self.take()?;
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        serde_json::Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("a number must be finite; write it in quotes to mean text"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(value) = from.next_element_seed(inner)? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut map = Map::new();
+        let mut merged = Vec::new();
+        while let Some(key) = from.next_key::<String>()? {
+            let value = from.next_value_seed(inner)?;
+            if key == "<<" {
+                merged.push(value);
+            } else {
+                map.insert(key, value);
+            }
+        }
+        for source in merged {
+            merge(&mut map, source).map_err(A::Error::custom)?;
+        }
+        Ok(Value::Object(map))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, _from: A) -> Result<Value, A::Error> {
+        Err(A::Error::custom("tags are not allowed"))
+    }
+}
+
+/// Adds the entries of a merge key (`<<`) that the map does not state itself.
+fn merge(map: &mut Map<String, Value>, source: Value) -> Result<(), &'static str> {
+    match source {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                map.entry(key).or_insert(value);
+            }
+            Ok(())
+        }
+        Value::Array(sources) => sources.into_iter().try_for_each(|source| merge(map, source)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err("the merge key `<<` takes a map or a list of maps")
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Who acts, and the one way in which the store is changed: change, audit row, `once` rows and log in one transaction.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use host_api::effect::Activation;
+use host_api::identifier::{Digest, Principal};
+use host_api::port::{Caller, LoggedCall};
+use host_api::request::HostRequest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use store::audit::NewEntry;
+use store::once::{self, Once, Times};
+use store::{Tx, audit, host_calls};
+
+use crate::Services;
+use crate::error::{ErrorKind, ServiceError};
+
+/// How long a client token is remembered.
+const TOKEN_MS: u64 = 24 * 3_600_000;
+
+/// Who asks for a change.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub principal: Principal,
+    tokens: Vec<Token>,
+    step: Option<Arc<StepCall>>,
+}
+
+/// A key under which a request is done once.
+#[derive(Debug, Clone)]
+struct Token {
+    scope: String,
+    key: String,
+    digest: Digest,
+    lifetime_ms: Option<u64>,
+}
+
+/// The host call that asks, and the calls before it that are not in the store yet.
+#[derive(Debug)]
+pub(crate) struct StepCall {
+    pub(crate) activation: Activation,
+    pub(crate) depth: u32,
+    prior: Vec<LoggedCall>,
+}
+
+/// What a change is called in the audit log.
+#[derive(Debug, Clone)]
+pub(crate) struct Deed {
+    /// SSM's name of the operation.
+    pub(crate) action: &'static str,
+    pub(crate) resource: String,
+    pub(crate) details: Value,
+}
+
+impl Deed {
+    pub(crate) fn new(action: &'static str, resource: impl Into<String>) -> Self {
+        Self { action, resource: resource.into(), details: json!({}) }
+    }
+
+    pub(crate) fn details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    fn entry(&self, principal: &Principal, decision: &str, time_ms: u64) -> NewEntry {
+        NewEntry {
+            time_ms,
+            principal: principal.to_string(),
+            action: self.action.to_owned(),
+            resource: self.resource.clone(),
+            decision: decision.to_owned(),
+            details: self.details.to_string(),
+        }
+    }
+}
+
+impl Actor {
+    /// Returns an actor whose requests are each done whenever they are asked.
+    pub fn new(principal: Principal) -> Self {
+        Self { principal, tokens: Vec::new(), step: None }
+    }
+
+    /// Returns the actor of a host call: its effect is done once, under the effect's id.
+    pub fn of_call(caller: &Caller, request: &HostRequest) -> Self {
+        let activation = caller.activation.clone();
+        let token = Token {
+            scope: activation.run.to_string(),
+            key: activation.effect_id(caller.ordinal).to_string(),
+            digest: request.digest(),
+            lifetime_ms: None,
+        };
+        let step = StepCall { activation, depth: caller.depth, prior: caller.prior.clone() };
+        Self {
+            principal: caller.principal.clone(),
+            tokens: vec![token],
+            step: Some(Arc::new(step)),
+        }
+    }
+
+    /// Adds a client token: the same request under it is done once and answered alike for a day.
+    pub(crate) fn with_token(
+        &self,
+        scope: &str,
+        key: &str,
+        request: &impl Serialize,
+    ) -> Result<Self, ServiceError> {
+        let mut actor = self.clone();
+        actor.tokens.push(Token {
+            scope: scope.to_owned(),
+            key: key.to_owned(),
+            digest: digest(request)?,
+            lifetime_ms: Some(TOKEN_MS),
+        });
+        Ok(actor)
+    }
+
+    pub(crate) fn step(&self) -> Option<&StepCall> {
+        self.step.as_deref()
+    }
+}
+
+/// Returns the digest of a request, in which secrets are references.
+pub(crate) fn digest(request: &impl Serialize) -> Result<Digest, ServiceError> {
+    let bytes = serde_json::to_vec(request)
+        .map_err(|error| ServiceError::internal(format!("a request cannot be encoded: {error}")))?;
+    Ok(Digest::of(&bytes))
+}
+
+/// Returns the time in milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Services {
+    /// Performs a change: all of it and all that belongs to it commits together, or nothing does.
+    ///
+    /// `body` may run more than once. Done before under one of the actor's tokens, it is answered as it was then.
+    pub(crate) async fn change<T>(
+        &self,
+        actor: &Actor,
+        deed: Deed,
+        body: impl Fn(&mut Tx<'_>) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let actor = actor.clone();
+        let entry = deed.entry(&actor.principal, "allow", now_ms());
+        let changed = move |tx: &mut Tx<'_>| -> Result<T, ServiceError> {
+            let asked = ask(tx, &actor.tokens, entry.time_ms)?;
+            if let Some(answer) = asked.answer {
+                remember(tx, &asked.fresh, &answer, entry.time_ms)?;
+                return decode_answer(&answer);
+            }
+            if let Some(step) = &actor.step {
+                host_calls::append(tx, &step.activation, &step.prior)?;
+            }
+            let answer = body(tx)?;
+            audit::append(tx, &entry)?;
+            if !asked.fresh.is_empty() {
+                let text = serde_json::to_string(&answer).map_err(|error| {
+                    ServiceError::internal(format!("an answer cannot be encoded: {error}"))
+                })?;
+                remember(tx, &asked.fresh, &text, entry.time_ms)?;
+            }
+            Ok(answer)
+        };
+        self.store().try_write(changed).await
+    }
+
+    /// Returns what was answered when the request was done before under one of the actor's tokens; otherwise `error`.
+    ///
+    /// A request that was done may no longer be valid, as a name that it took itself is taken.
+    pub(crate) async fn answered_before<T>(
+        &self,
+        actor: &Actor,
+        error: ServiceError,
+    ) -> Result<T, ServiceError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        if actor.tokens.is_empty() {
+            return Err(error);
+        }
+        let tokens = actor.tokens.clone();
+        let now = now_ms();
+        let asked: Asked =
+            self.store().try_write(move |tx: &mut Tx<'_>| ask(tx, &tokens, now)).await?;
+        asked.answer.map_or(Err(error), |answer| decode_answer(&answer))
+    }
+
+    /// Writes that something was refused, or read in plain text, to the audit log.
+    pub(crate) async fn record(
+        &self,
+        principal: &Principal,
+        deed: Deed,
+        decision: &'static str,
+    ) -> Result<(), ServiceError> {
+        let entry = deed.entry(principal, decision, now_ms());
+        let append = move |tx: &mut Tx<'_>| audit::append(tx, &entry).map(drop);
+        Ok(self.store().write(append).await?)
+    }
+}
+
+struct Asked {
+    answer: Option<String>,
+    /// Tokens under which nothing was done yet.
+    fresh: Vec<Token>,
+}
+
+fn ask(tx: &mut Tx<'_>, tokens: &[Token], now_ms: u64) -> Result<Asked, ServiceError> {
+    let mut asked = Asked { answer: None, fresh: Vec::new() };
+    for token in tokens {
+        match once::begin(tx, &token.scope, &token.key, &token.digest, now_ms)? {
+            Once::New => asked.fresh.push(token.clone()),
+            Once::Same(answer) => asked.answer = Some(answer),
+            Once::Mismatch if token.lifetime_ms.is_none() => {
+                return Err(ServiceError::new(
+                    ErrorKind::Nondeterminism,
+                    "Nondeterminism",
+                    "the call differs from the one that this step made here before",
+                ));
+            }
+            Once::Mismatch => {
+                return Err(ServiceError::request(
+                    "IdempotentParameterMismatch",
+                    format!("another request was made with the client token {:?}", token.key),
+                ));
+            }
+        }
+    }
+    Ok(asked)
+}
+
+fn remember(
+    tx: &mut Tx<'_>,
+    tokens: &[Token],
+    answer: &str,
+    now_ms: u64,
+) -> Result<(), ServiceError> {
+    for token in tokens {
+        let expires_ms = token.lifetime_ms.map(|lifetime_ms| now_ms.saturating_add(lifetime_ms));
+        let times = Times { now_ms, expires_ms };
+        once::finish(tx, &token.scope, &token.key, &token.digest, answer, times)?;
+    }
+    Ok(())
+}
+
+fn decode_answer<T: DeserializeOwned>(text: &str) -> Result<T, ServiceError> {
+    serde_json::from_str(text)
+        .map_err(|error| ServiceError::internal(format!("a kept answer cannot be read: {error}")))
+}

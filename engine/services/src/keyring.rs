@@ -1,0 +1,160 @@
+//! The keys that wrap data keys. They never enter the database.
+//!
+//! A key is `k<n>`; the one with the highest n is the primary, which seals; all of them open. They come from the systemd
+//! credential `runwright-key`, from the file that `RUNWRIGHT_KEY_FILE` names, and from `keys/k<n>.key` in the data
+//! directory. Two different keys of one name are refused. When no source has a key, `keys/k1.key` is created.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+/// The length of a key in bytes.
+pub const KEY_BYTES: usize = 32;
+
+const CREDENTIAL: &str = "runwright-key";
+const DIRECTORY: &str = "keys";
+
+/// The name of a key: `k1`, `k2` and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyId(pub u32);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "k{}", self.0)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = KeyringError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.strip_prefix('k')
+            .filter(|digits| !digits.starts_with(['0', '+']))
+            .and_then(|digits| digits.parse().ok())
+            .map(Self)
+            .ok_or_else(|| KeyringError::Name { text: text.to_owned() })
+    }
+}
+
+/// Why the keys could not be loaded or made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    #[error("cannot use the key file {}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{} has mode {mode:04o}: keys must be closed to group and others", path.display())]
+    Permissions { path: PathBuf, mode: u32 },
+    #[error(
+        "{} holds no key: 32 bytes, or lines of the form `k1:<64 hexadecimal digits>`, are expected",
+        path.display()
+    )]
+    Malformed { path: PathBuf },
+    #[error("{text:?} is not the name of a key: names are k1, k2 and so on")]
+    Name { text: String },
+    #[error("two different keys are named {id}, one of them in {}", path.display())]
+    Conflict { id: KeyId, path: PathBuf },
+    #[error("the system gives no random bytes: {0}")]
+    Random(String),
+}
+
+/// Where keys are looked for beside the data directory.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// systemd's `CREDENTIALS_DIRECTORY`.
+    pub credentials_directory: Option<PathBuf>,
+    /// `RUNWRIGHT_KEY_FILE`.
+    pub key_file: Option<PathBuf>,
+}
+
+impl Sources {
+    /// Reads the two environment variables.
+    pub fn from_environment() -> Self {
+        Self {
+            credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            key_file: std::env::var_os("RUNWRIGHT_KEY_FILE").map(PathBuf::from),
+        }
+    }
+}
+
+type Key = Zeroizing<[u8; KEY_BYTES]>;
+
+/// All keys that are known.
+#[derive(Clone)]
+pub struct Keyring {
+    /// Never empty.
+    keys: Arc<BTreeMap<KeyId, Key>>,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.keys.keys()).finish()
+    }
+}
+
+impl Keyring {
+    /// Loads the keys of all sources, and creates `keys/k1.key` in the data directory when there is none.
+    ///
+    /// A key file or directory that group or others can enter is refused.
+    pub fn open(data_directory: &Path, sources: &Sources) -> Result<Self, KeyringError> {
+        let mut keys = BTreeMap::new();
+        let credential =
+            sources.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
+        if let Some(path) = credential.filter(|path| path.exists()) {
+            insert(&mut keys, &path, file::read(&path)?)?;
+        }
+        if let Some(path) = &sources.key_file {
+            insert(&mut keys, path, file::read(path)?)?;
+        }
+        let directory = data_directory.join(DIRECTORY);
+        for (path, id) in file::list(&directory)? {
+            let key = file::read_one(&path)?;
+            insert(&mut keys, &path, vec![(id, key)])?;
+        }
+        if keys.is_empty() {
+            keys.insert(KeyId(1), file::create(&directory, KeyId(1))?);
+        }
+        Ok(Self { keys: Arc::new(keys) })
+    }
+
+    /// Makes a key newer than all others in the data directory and returns the keyring that has it as its primary.
+    pub fn rotated(&self, data_directory: &Path) -> Result<Self, KeyringError> {
+        let id = KeyId(self.primary().0.saturating_add(1));
+        let mut keys = BTreeMap::clone(&self.keys);
+        keys.insert(id, file::create(&data_directory.join(DIRECTORY), id)?);
+        Ok(Self { keys: Arc::new(keys) })
+    }
+
+    /// Returns the key that seals.
+    pub fn primary(&self) -> KeyId {
+        self.keys.last_key_value().map_or(KeyId(0), |(id, _)| *id)
+    }
+
+    /// Returns the names of all keys, oldest first.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> + '_ {
+        self.keys.keys().copied()
+    }
+
+    pub(crate) fn key(&self, id: KeyId) -> Option<&[u8; KEY_BYTES]> {
+        self.keys.get(&id).map(|key| &**key)
+    }
+}
+
+fn insert(
+    keys: &mut BTreeMap<KeyId, Key>,
+    path: &Path,
+    found: Vec<(KeyId, Key)>,
+) -> Result<(), KeyringError> {
+    for (id, key) in found {
+        if keys.get(&id).is_some_and(|known| **known != *key) {
+            return Err(KeyringError::Conflict { id, path: path.to_owned() });
+        }
+        keys.insert(id, key);
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Key files.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{KEY_BYTES, Key, KeyId, KeyringError};
+
+const EXTENSION: &str = "key";
+/// More than any file of keys that is meant as one.
+const FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Reads a file that an operator provides: one raw key, which is `k1`, or lines `k<n>:<hexadecimal>`.
+pub(super) fn read(path: &Path) -> Result<Vec<(KeyId, Key)>, KeyringError> {
+    let bytes = contents(path)?;
+    if bytes.len() == KEY_BYTES {
+        return Ok(vec![(KeyId(1), raw(path, &bytes)?)]);
+    }
+    let malformed = || KeyringError::Malformed { path: path.to_owned() };
+    let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?;
+    let mut keys = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (id, digits) = line.split_once(':').ok_or_else(malformed)?;
+        keys.push((id.trim().parse()?, hexadecimal(digits.trim()).ok_or_else(malformed)?));
+    }
+    if keys.is_empty() { Err(malformed()) } else { Ok(keys) }
+}
+
+/// Reads a file of the data directory: one raw key.
+pub(super) fn read_one(path: &Path) -> Result<Key, KeyringError> {
+    raw(path, &contents(path)?)
+}
+
+/// Returns the key files of a directory, which may be absent.
+pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringError> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unusable(directory, error)),
+    };
+    check_mode(directory)?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unusable(directory, error))?.path();
+        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let id = stem.parse()?;
+            files.push((path, id));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Makes a key; it is on the disk before this returns.
+pub(super) fn create(directory: &Path, id: KeyId) -> Result<Key, KeyringError> {
+    let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    created.map_err(|error| unusable(directory, error))?;
+    check_mode(directory)?;
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    getrandom::fill(&mut *key).map_err(|error| KeyringError::Random(error.to_string()))?;
+    let path = directory.join(format!("{id}.{EXTENSION}"));
+    let temporary = directory.join(format!(".{id}.{}", std::process::id()));
+    write_new(&temporary, &key).map_err(|error| unusable(&temporary, error))?;
+    // A hard link, unlike a rename, never replaces a key that is there.
+    let linked = fs::hard_link(&temporary, &path);
+    fs::remove_file(&temporary).map_err(|error| unusable(&temporary, error))?;
+    linked.map_err(|error| unusable(&path, error))?;
+    let synced = File::open(directory).and_then(|file| file.sync_all());
+    synced.map_err(|error| unusable(directory, error))?;
+    Ok(key)
+}
+
+fn write_new(path: &Path, key: &Key) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(path)?;
+    file.write_all(&**key)?;
+    file.sync_all()
+}
+
+fn contents(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
+    let metadata = check_mode(path)?;
+    if metadata.len() > FILE_BYTES_MAX {
+        return Err(KeyringError::Malformed { path: path.to_owned() });
+    }
+    fs::read(path).map(Zeroizing::new).map_err(|error| unusable(path, error))
+}
+
+fn check_mode(path: &Path) -> Result<fs::Metadata, KeyringError> {
+    let metadata = fs::metadata(path).map_err(|error| unusable(path, error))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyringError::Permissions { path: path.to_owned(), mode });
+    }
+    Ok(metadata)
+}
+
+fn raw(path: &Path, bytes: &[u8]) -> Result<Key, KeyringError> {
+    bytes
+        .try_into()
+        .map(Zeroizing::new)
+        .map_err(|_| KeyringError::Malformed { path: path.to_owned() })
+}
+
+fn hexadecimal(digits: &str) -> Option<Key> {
+    if digits.len() != KEY_BYTES * 2 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16).ok()?;
+    }
+    Some(key)
+}
+
+fn unusable(path: &Path, source: io::Error) -> KeyringError {
+    KeyringError::Io { path: path.to_owned(), source }
+}

@@ -1,0 +1,39 @@
+//! The capabilities: their rules, and only here.
+//!
+//! Each module holds one capability as functions of [`Services`] over SSM's own requests and answers; the wire, the CLI and
+//! the sandbox are thin faces of them. The sandbox comes in through [`host_api::port::Capabilities`]. Nothing here knows the
+//! driver: a run is told something by a row in its inbox.
+
+mod capabilities;
+mod services;
+
+pub mod actor;
+mod clock;
+pub mod error;
+pub mod sensitive;
+
+pub mod envelope;
+pub mod keyring;
+pub mod scrub;
+
+pub mod nodes;
+pub mod outbound;
+
+pub mod automation;
+pub mod commands;
+pub mod documents;
+pub mod http;
+pub mod inventory;
+pub mod parameters;
+pub mod plugin_state;
+pub mod plugins;
+pub mod tags;
+
+pub use actor::Actor;
+pub use error::{ErrorKind, ServiceError};
+pub use keyring::Keyring;
+pub use nodes::{NodeInformation, Nodes};
+pub use services::{
+    ACCOUNT_ID, Beside, BesideDocument, BuiltIn, REGION, Services, Settings, Shipped,
+    ShippedDocument,
+};

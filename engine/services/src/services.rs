@@ -1,0 +1,192 @@
+//! What all capabilities share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use host_api::grant::GrantSet;
+use host_api::identifier::Digest;
+use host_api::manifest::Manifest;
+use runbook::document::Format;
+use store::Store;
+use tokio::sync::Notify;
+
+use crate::error::ServiceError;
+use crate::keyring::Keyring;
+use crate::nodes::Nodes;
+use crate::outbound::{Outbound, OutboundSettings};
+use crate::parameters::Place;
+
+/// The account that ARNs carry when nothing else is set.
+pub const ACCOUNT_ID: &str = "000000000000";
+/// The region that ARNs carry when nothing else is set.
+pub const REGION: &str = "us-east-1";
+
+/// How an installation is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub account_id: String,
+    pub region: String,
+    /// What no step may exceed, whatever its runbook says.
+    pub ceiling: GrantSet,
+    pub outbound: OutboundSettings,
+    /// Documents beside the runbook that the user named; looked at after the store and before what is shipped.
+    pub beside: Option<Arc<dyn Beside>>,
+}
+
+/// Reads documents that are in no store, such as files beside a runbook.
+pub trait Beside: std::fmt::Debug + Send + Sync + 'static {
+    /// Returns the document called so, `None` if there is none.
+    fn read(&self, name: &str) -> std::io::Result<Option<BesideDocument>>;
+}
+
+/// A document that is in no store.
+#[derive(Debug, Clone)]
+pub struct BesideDocument {
+    pub content: String,
+    /// The lock file beside it.
+    pub lock: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            account_id: ACCOUNT_ID.to_owned(),
+            region: REGION.to_owned(),
+            ceiling: GrantSet::everything(),
+            outbound: OutboundSettings::default(),
+            beside: None,
+        }
+    }
+}
+
+/// A component that comes with the program; the caller has registered it with the sandbox.
+#[derive(Debug, Clone)]
+pub struct BuiltIn {
+    pub digest: Digest,
+    pub manifest: Manifest,
+    pub component: Arc<[u8]>,
+}
+
+/// A document that comes with the program.
+#[derive(Debug, Clone)]
+pub struct ShippedDocument {
+    pub name: String,
+    pub content: String,
+    pub format: Format,
+}
+
+/// What comes with the program.
+#[derive(Debug, Clone, Default)]
+pub struct Shipped {
+    pub components: Vec<BuiltIn>,
+    pub documents: Vec<ShippedDocument>,
+}
+
+/// The capabilities over one store. Clones are the same services.
+#[derive(Clone)]
+pub struct Services {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    place: Place,
+    ceiling: GrantSet,
+    store: Store,
+    keyring: Keyring,
+    nodes: Arc<dyn Nodes>,
+    outbound: Outbound,
+    /// By the name of each action.
+    built_in: BTreeMap<String, BuiltIn>,
+    shipped: BTreeMap<String, ShippedDocument>,
+    beside: Option<Arc<dyn Beside>>,
+    dispatcher: Notify,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("store", &self.inner.store).finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    /// Puts the capabilities together. Nothing runs yet: jobs are delivered by [`Services::dispatch`].
+    ///
+    /// Components that the store does not have yet are written to it, for runs to be pinned to; this blocks the thread.
+    pub fn new(
+        settings: Settings,
+        store: Store,
+        keyring: Keyring,
+        nodes: Arc<dyn Nodes>,
+        shipped: Shipped,
+    ) -> Result<Self, ServiceError> {
+        let mut built_in = BTreeMap::new();
+        for component in shipped.components {
+            for action in &component.manifest.actions {
+                built_in.insert(action.name.clone(), component.clone());
+            }
+        }
+        let documents = shipped.documents.into_iter();
+        let inner = Inner {
+            place: Place { account_id: settings.account_id, region: settings.region },
+            ceiling: settings.ceiling,
+            store,
+            keyring,
+            nodes,
+            outbound: Outbound::new(settings.outbound),
+            built_in,
+            shipped: documents.map(|document| (document.name.clone(), document)).collect(),
+            beside: settings.beside,
+            dispatcher: Notify::new(),
+        };
+        let services = Self { inner: Arc::new(inner) };
+        services.keep_built_in()?;
+        Ok(services)
+    }
+
+    /// Returns the store that the capabilities work on.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Returns account and region.
+    pub fn place(&self) -> &Place {
+        &self.inner.place
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.inner.keyring
+    }
+
+    pub(crate) fn ceiling(&self) -> &GrantSet {
+        &self.inner.ceiling
+    }
+
+    pub(crate) fn nodes(&self) -> &dyn Nodes {
+        &*self.inner.nodes
+    }
+
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.inner.outbound
+    }
+
+    pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {
+        &self.inner.built_in
+    }
+
+    pub(crate) fn beside(&self) -> Option<&dyn Beside> {
+        self.inner.beside.as_deref()
+    }
+
+    /// Lets the dispatcher look again; not lost when it is busy.
+    pub(crate) fn wake_dispatcher(&self) {
+        self.inner.dispatcher.notify_one();
+    }
+
+    pub(crate) async fn dispatcher_woken(&self) {
+        self.inner.dispatcher.notified().await;
+    }
+
+    pub(crate) fn shipped(&self) -> &BTreeMap<String, ShippedDocument> {
+        &self.inner.shipped
+    }
+}

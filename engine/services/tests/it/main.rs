@@ -1,0 +1,17 @@
+//! The capabilities through their public faces, over a real store in a directory of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod fixture;
+mod server;
+
+mod automation;
+mod capabilities;
+mod commands;
+mod documents;
+mod envelope;
+mod keyring;
+mod outbound;
+mod parameters;
+mod scrub;
+mod state_and_tags;

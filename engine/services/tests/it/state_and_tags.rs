@@ -1,0 +1,119 @@
+use std::collections::BTreeSet;
+
+use host_api::manifest::Manifest;
+use host_api::request::ParameterKind;
+use serde_json::json;
+use services::parameters::{DeleteParameterRequest, PutParameterRequest};
+use services::plugin_state::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use services::tags::{AddTagsToResourceRequest, Tag};
+
+use crate::fixture::{Fixture, actor};
+
+fn add(resource_type: &str, resource_id: &str, tags: &[(&str, &str)]) -> AddTagsToResourceRequest {
+    let tag =
+        |(key, value): &(&str, &str)| Tag { key: (*key).to_owned(), value: (*value).to_owned() };
+    AddTagsToResourceRequest {
+        resource_type: resource_type.to_owned(),
+        resource_id: resource_id.to_owned(),
+        tags: tags.iter().map(tag).collect(),
+    }
+}
+
+#[tokio::test]
+async fn tags_belong_to_what_exists_and_go_with_it() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let put = PutParameterRequest {
+        name: "/x".to_owned(),
+        value: "v".into(),
+        r#type: Some(ParameterKind::String),
+        tags: vec![Tag { key: "Env".to_owned(), value: "test".to_owned() }],
+        ..PutParameterRequest::default()
+    };
+    services.put_parameter(&actor(), put.clone()).await.unwrap();
+    services
+        .add_tags_to_resource(&actor(), add("Parameter", "/x", &[("Team", "a b@c")]))
+        .await
+        .unwrap();
+    let list = || services.list_tags_for_resource("Parameter".to_owned(), "/x".to_owned());
+    let keys: Vec<String> = list().await.unwrap().into_iter().map(|tag| tag.key).collect();
+    assert_eq!(keys, ["Env", "Team"]);
+    for (request, code) in [
+        (add("Parameter", "/none", &[("a", "b")]), "InvalidResourceId"),
+        (add("ManagedInstance", "mi-none", &[("a", "b")]), "InvalidResourceId"),
+        (add("MaintenanceWindow", "mw-1", &[("a", "b")]), "Unavailable"),
+        (add("Thing", "x", &[("a", "b")]), "InvalidResourceType"),
+        (add("Parameter", "/x", &[("", "b")]), "ValidationException"),
+        (add("Parameter", "/x", &[("a", "!")]), "ValidationException"),
+        (add("Parameter", "/x", &[("aws:x", "b")]), "ValidationException"),
+        (add("Parameter", "/x", &[("a", "b"), ("a", "c")]), "ValidationException"),
+    ] {
+        let error = services.add_tags_to_resource(&actor(), request).await.unwrap_err();
+        assert_eq!(error.code, code, "{error}");
+    }
+    let names: Vec<String> = (0..49).map(|number| format!("k{number}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "v")).collect();
+    let error =
+        services.add_tags_to_resource(&actor(), add("Parameter", "/x", &many)).await.unwrap_err();
+    assert_eq!(error.code, "TooManyTagsError");
+    assert_eq!(list().await.unwrap().len(), 2);
+
+    services
+        .delete_parameter(&actor(), DeleteParameterRequest { name: "/x".to_owned() })
+        .await
+        .unwrap();
+    services
+        .put_parameter(&actor(), PutParameterRequest { tags: Vec::new(), ..put })
+        .await
+        .unwrap();
+    assert_eq!(list().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn values_have_bounds() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let put = async |key: &str, value: String| {
+        services.put_state(&actor(), "acme".to_owned(), key.to_owned(), &json!(value)).await
+    };
+    put(&"k".repeat(KEY_BYTES_MAX), "v".repeat(VALUE_BYTES_MAX - 2)).await.unwrap();
+    for (key, value) in [
+        (String::new(), String::new()),
+        ("k".repeat(KEY_BYTES_MAX + 1), String::new()),
+        ("k".to_owned(), "v".repeat(VALUE_BYTES_MAX - 1)),
+    ] {
+        assert_eq!(put(&key, value).await.unwrap_err().code, "ValidationException");
+    }
+    let full = |tx: &mut store::Tx<'_>| {
+        (1..1_000).try_for_each(|number| store::state::put(tx, "acme", &format!("n{number}"), "1"))
+    };
+    fixture.store.write(full).await.unwrap();
+    assert_eq!(put("one-more", String::new()).await.unwrap_err().code, "LimitExceeded");
+    put("n7", "again".to_owned()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plugin_s_version_is_taken_for_ever() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let manifest = |name: &str| Manifest {
+        name: name.to_owned(),
+        version: "1.0.0".to_owned(),
+        wit: "0.1.0".to_owned(),
+        interfaces: BTreeSet::new(),
+        actions: Vec::new(),
+    };
+    let add = async |name: &str, bytes: &[u8]| {
+        services.add_plugin(&actor(), manifest(name), bytes.to_vec(), None).await
+    };
+    let digest = add("acme:disk", b"one").await.unwrap();
+    assert_eq!(add("acme:disk", b"one").await.unwrap(), digest);
+    assert_eq!(add("acme:disk", b"two").await.unwrap_err().code, "PluginAlreadyExists");
+    assert_eq!(add("aws:disk", b"one").await.unwrap_err().code, "ValidationException");
+    assert_eq!(services.component(&digest).await.unwrap(), b"one");
+    assert_eq!(services.list_plugins().await.unwrap().len(), 1);
+    let remover = actor();
+    let remove = || services.remove_plugin(&remover, "acme:disk".to_owned(), "1.0.0".to_owned());
+    remove().await.unwrap();
+    assert_eq!(remove().await.unwrap_err().code, "PluginNotFound");
+}

@@ -1,0 +1,3 @@
+//! Tests of wiring: the binary as a user meets it, and the rules of the house.
+
+mod tidy;

@@ -1,0 +1,47 @@
+//! The workspaces of this repository, and cargo in them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// Returns the root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// Returns the directories of the workspaces of guests: the built-in actions, and each example plugin.
+pub(crate) fn guests() -> Result<Vec<PathBuf>> {
+    let plugins = root().join("examples/plugins");
+    let mut directories = vec![root().join("runbooks/actions")];
+    let entries = std::fs::read_dir(&plugins)
+        .with_context(|| format!("cannot list {}", plugins.display()))?;
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot list {}", plugins.display()))?.path();
+        if path.join("Cargo.toml").exists() {
+            directories.push(path);
+        }
+    }
+    directories[1..].sort();
+    Ok(directories)
+}
+
+/// Runs the cargo that runs us.
+pub(crate) fn cargo(directory: &Path, arguments: &[&str]) -> Result<()> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let command = format!("cargo {}", arguments.join(" "));
+    let status = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .status()
+        .with_context(|| format!("cannot run {command}"))?;
+    ensure!(status.success(), "{command} failed in {} ({status})", directory.display());
+    Ok(())
+}
+
+/// Tells the person at the terminal.
+#[expect(clippy::print_stderr, reason = "this is a program for a person at a terminal")]
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
+}
