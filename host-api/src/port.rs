@@ -49,7 +49,7 @@ impl LoggedCall {
             interface: interface.to_owned(),
             function: function.to_owned(),
             request_digest: request.digest(),
-            request: request.clone(),
+            request: request.redacted().into_owned(),
             answer: answer.map(|answer| LoggedAnswer::of(request, answer)),
         }
     }
@@ -73,7 +73,8 @@ pub struct Caller {
     /// Position of the call within the activation.
     pub ordinal: u32,
     /// The calls of this activation that are answered and not yet in the store. A performer of a store effect writes
-    /// them in the effect's own transaction, followed by the answered call itself, so that a resumption finds everything.
+    /// them in the effect's own transaction, followed, where it
+    /// [begins](HostRequest::begins) something, by the answered call itself, so that a resumption finds everything.
     pub prior: Vec<LoggedCall>,
     /// The runbook at the root of this run and its parents, for limits on nesting: 0 for a run that nobody's step began.
     pub depth: u32,

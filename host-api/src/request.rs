@@ -4,12 +4,17 @@
 //! the policy all see the same thing. Adding a capability adds a variant here, an interface in `wit/`, a file in
 //! `sandbox/host` and a module in `services`.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::effect::EffectClass;
 use crate::grant::Access;
 use crate::identifier::Digest;
+
+/// What stands in a log for text that is left out.
+pub const REDACTED: &str = "***";
 
 /// One host call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +183,9 @@ mod base64_text {
         serializer.serialize_str(&STANDARD.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
         STANDARD.decode(text).map_err(D::Error::custom)
     }
@@ -268,14 +275,55 @@ impl HostRequest {
         }
     }
 
-    /// Returns the digest of the request, in which secrets are references.
+    /// Returns whether the call begins something that goes on after it: a command or a run, by the id it answers.
+    pub fn begins(&self) -> bool {
+        matches!(
+            self,
+            Self::Commands(CommandsRequest::Send(_))
+                | Self::Automation(AutomationRequest::Start(_))
+        )
+    }
+
+    /// Returns the digest of the request as it is logged.
     pub fn digest(&self) -> Digest {
-        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+        Digest::of(&serde_json::to_vec(&*self.redacted()).unwrap_or_default())
+    }
+
+    /// Returns the request as it may be logged: secrets are references, and text that becomes a secret is left out.
+    pub fn redacted(&self) -> Cow<'_, Self> {
+        match self {
+            Self::Parameters(ParametersRequest::Put(put)) if put.may_become_secret() => {
+                let content = Content::Plain(REDACTED.to_owned());
+                Cow::Owned(Self::Parameters(ParametersRequest::Put(PutParameter {
+                    content,
+                    ..put.clone()
+                })))
+            }
+            Self::Clock(_)
+            | Self::Parameters(_)
+            | Self::Commands(_)
+            | Self::Automation(_)
+            | Self::Inventory(_)
+            | Self::Tags(_)
+            | Self::Patching(_)
+            | Self::Ops(_)
+            | Self::Http(_)
+            | Self::State(_) => Cow::Borrowed(self),
+        }
     }
 
     /// Returns what must be granted for the call; all of it must be.
     pub fn access(&self) -> Vec<Access> {
         crate::grant::access::of(self)
+    }
+}
+
+impl PutParameter {
+    /// Without a kind the parameter keeps the one it has, which may be `SecureString`.
+    fn may_become_secret(&self) -> bool {
+        let is_plain_kind =
+            matches!(self.kind, Some(ParameterKind::String | ParameterKind::StringList));
+        !is_plain_kind && matches!(self.content, Content::Plain(_))
     }
 }
 

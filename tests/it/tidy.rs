@@ -36,7 +36,20 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("guest-build", &["host-api"]),
     ("runwright-sdk", &["runwright-sdk-macros"]),
     ("runwright-sdk-macros", &[]),
-    ("e2e", &["runwright"]),
+    (
+        "e2e",
+        &[
+            "runwright",
+            "host-api",
+            "runbook",
+            "machine",
+            "store",
+            "sandbox",
+            "services",
+            "agent",
+            "library",
+        ],
+    ),
     ("xtask", &["guest-build"]),
 ];
 

@@ -1,4 +1,4 @@
-//! Automation in Rust: `cargo xtask setup|guests|demo|test|lint`.
+//! Automation in Rust: `cargo xtask setup|guests|demo|test|lint|bench`.
 
 mod guests;
 mod workspace;
@@ -15,6 +15,7 @@ usage: cargo xtask COMMAND
   demo     setup, then run a shipped runbook on this machine
   test     setup, then every test of every workspace
   lint     check formatting and lints of every workspace
+  bench    setup, then measure a release build beside its bars; `cargo xtask bench --help` shows its options
 
 RUNWRIGHT_GUEST_TOOLCHAIN=rustup or =debian forces one way to compile guests.";
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
 
 fn dispatch(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else { bail!("no command\n{USAGE}") };
-    if command != "demo" && !rest.is_empty() {
+    if !matches!(command.as_str(), "demo" | "bench") && !rest.is_empty() {
         bail!("`{command}` takes no argument, found {rest:?}\n{USAGE}");
     }
     match command.as_str() {
@@ -40,6 +41,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "demo" => demo(rest),
         "test" => test(),
         "lint" => lint(),
+        "bench" => bench(rest),
         "help" | "--help" | "-h" => {
             workspace::say(USAGE);
             Ok(())
@@ -55,6 +57,16 @@ fn demo(arguments: &[String]) -> Result<()> {
     let mut run = vec!["run", "--quiet", "--package", "runwright", "--", "run", EXAMPLE];
     run.extend(arguments.iter().map(String::as_str));
     workspace::cargo(&workspace::root(), &run)
+}
+
+/// Builds the product as it is shipped, and measures it; further arguments go to the bench.
+fn bench(arguments: &[String]) -> Result<()> {
+    guests::setup()?;
+    let root = workspace::root();
+    workspace::cargo(&root, &["build", "--release", "--package", "runwright"])?;
+    let mut run = vec!["run", "--release", "--package", "e2e", "--bin", "bench", "--"];
+    run.extend(arguments.iter().map(String::as_str));
+    workspace::cargo(&root, &run)
 }
 
 fn test() -> Result<()> {

@@ -84,24 +84,33 @@ impl Engine {
     pub async fn open(directory: &Path, openings: Openings) -> Result<Self> {
         let store = {
             let directory = directory.to_owned();
-            tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default())).await??
+            tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default()))
+                .await??
         };
         let keyring = Keyring::open(directory, &Sources::from_environment())
             .map_err(|error| Refusal::bad_input(error.to_string()))?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
-        let agent = Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
+        let agent =
+            Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
         let sandbox = Sandbox::new(sandbox::Settings {
             cache_directory: Some(directory.join("cache")),
-            compiler: Compiler::ChildProcess { executable, arguments: vec!["compile-component".to_owned()] },
+            compiler: Compiler::ChildProcess {
+                executable,
+                arguments: vec!["compile-component".to_owned()],
+            },
             ..sandbox::Settings::default()
         })?;
         let nodes = LocalNodes::new(agent);
         let beside = Arc::new(KnownBeside::new(store.clone()));
-        let settings = services::Settings { beside: Some(beside.clone()), ..services::Settings::default() };
+        let settings =
+            services::Settings { beside: Some(beside.clone()), ..services::Settings::default() };
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };
         let services = {
             let (store, nodes) = (store.clone(), nodes.clone());
-            tokio::task::spawn_blocking(move || Services::new(settings, store, keyring, nodes, shipped)).await??
+            tokio::task::spawn_blocking(move || {
+                Services::new(settings, store, keyring, nodes, shipped)
+            })
+            .await??
         };
         nodes.report_to(services.clone());
         let dispatcher = {
@@ -133,7 +142,8 @@ impl Engine {
         inner
             .driver
             .get_or_try_init(|| async {
-                let settings = driver::Settings { scope: Scope::Started, ..driver::Settings::default() };
+                let settings =
+                    driver::Settings { scope: Scope::Started, ..driver::Settings::default() };
                 let (store, sandbox) = (inner.store.clone(), inner.sandbox.clone());
                 let capabilities = Arc::new(inner.services.clone());
                 let seeds = Arc::new(ServiceSeeds(inner.services.clone()));
@@ -204,7 +214,9 @@ fn refusal(error: &anyhow::Error) -> Answer {
             message: refusal.message.clone(),
             help: refusal.help.clone(),
         },
-        None => Answer::Refused { exit: Exit::Bug as u8, message: format!("{error:#}"), help: None },
+        None => {
+            Answer::Refused { exit: Exit::Bug as u8, message: format!("{error:#}"), help: None }
+        }
     }
 }
 
@@ -224,7 +236,8 @@ fn documents() -> Vec<ShippedDocument> {
 
 /// Puts a backup in place.
 pub(crate) fn restore(file: &Path, directory: &Path, printer: Printer) -> Result<Exit> {
-    let report = store::backup::restore(file, directory).map_err(|error| Refusal::bad_input(error.to_string()))?;
+    let report = store::backup::restore(file, directory)
+        .map_err(|error| Refusal::bad_input(error.to_string()))?;
     let value = json!({ "directory": directory, "bytes": report.bytes, "keyIds": report.key_ids });
     printer.result(&value, || {
         format!("restored to {} ({} bytes){}", directory.display(), report.bytes, keys_text(&value))
@@ -234,13 +247,22 @@ pub(crate) fn restore(file: &Path, directory: &Path, printer: Printer) -> Result
 
 /// Returns what a backup says.
 pub(crate) fn backup_text(result: &Value) -> String {
-    format!("{} ({} bytes){}", result["file"].as_str().unwrap_or_default(), result["bytes"], keys_text(result))
+    format!(
+        "{} ({} bytes){}",
+        result["file"].as_str().unwrap_or_default(),
+        result["bytes"],
+        keys_text(result)
+    )
 }
 
 fn keys_text(value: &Value) -> String {
-    let keys: Vec<&str> = value["keyIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let keys: Vec<&str> =
+        value["keyIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if keys.is_empty() {
         return "\nno secrets are in it".to_owned();
     }
-    format!("\nits secrets need the key {}, which is not in it: keep keys/ of the data directory apart", keys.join(", "))
+    format!(
+        "\nits secrets need the key {}, which is not in it: keep keys/ of the data directory apart",
+        keys.join(", ")
+    )
 }

@@ -99,15 +99,27 @@ async fn carry_out(arguments: Arguments) -> Result<Exit> {
     let driving = async || open(Openings::Driving).await;
     let resting = async || open(Openings::Resting).await;
     match command {
-        Command::Run(run) if run.dry_run => plan(&run.file, &run.parameters, &directory?, printer).await,
+        Command::Run(run) if run.dry_run => {
+            plan(&run.file, &run.parameters, &directory?, printer).await
+        }
         Command::Run(run) => command::run::run(&run, driving().await?, &driving, printer).await,
-        Command::Validate(validate) => command::validate::run(&validate, &offline(&directory).await?, printer),
+        Command::Validate(validate) => {
+            command::validate::run(&validate, &offline(&directory).await?, printer)
+        }
         Command::Graph(graph) => command::graph::run(&graph, &offline(&directory).await?, printer),
-        Command::Plan(arguments) => plan(&arguments.file, &arguments.parameters, &directory?, printer).await,
+        Command::Plan(arguments) => {
+            plan(&arguments.file, &arguments.parameters, &directory?, printer).await
+        }
         Command::Explain { code } => explain_code(&code, printer),
-        Command::Actions(actions) => command::actions::run(&actions, &offline(&directory).await?, printer),
+        Command::Actions(actions) => {
+            command::actions::run(&actions, &offline(&directory).await?, printer)
+        }
+        Command::Runs(arguments::Runs::Replay { run }) if Path::new(&run).is_file() => {
+            command::runs::replay_file(Path::new(&run), printer).await
+        }
         Command::Runs(runs) => {
-            let drives = matches!(runs, arguments::Runs::Resume { .. } | arguments::Runs::Cancel { .. });
+            let drives =
+                matches!(runs, arguments::Runs::Resume { .. } | arguments::Runs::Cancel { .. });
             let session = if drives { driving().await? } else { resting().await? };
             command::runs::run(runs, session, &driving, printer).await
         }
@@ -156,10 +168,17 @@ async fn plugins(directory: &Path) -> Result<Vec<InstalledPlugin>> {
     Ok(serde_json::from_value(session.call(&Operation::ListPlugins).await?)?)
 }
 
-async fn plan(file: &str, parameters: &[String], directory: &Path, printer: Printer) -> Result<Exit> {
+async fn plan(
+    file: &str,
+    parameters: &[String],
+    directory: &Path,
+    printer: Printer,
+) -> Result<Exit> {
     let session = Session::open(directory, Openings::Resting).await?;
-    let plugins: Vec<InstalledPlugin> = serde_json::from_value(session.call(&Operation::ListPlugins).await?)?;
-    let nodes: Vec<command::plan::Node> = serde_json::from_value(session.call(&Operation::ListNodes).await?)?;
+    let plugins: Vec<InstalledPlugin> =
+        serde_json::from_value(session.call(&Operation::ListPlugins).await?)?;
+    let nodes: Vec<command::plan::Node> =
+        serde_json::from_value(session.call(&Operation::ListNodes).await?)?;
     let catalogue = catalogue::catalogue(&catalogue::built_in()?, &plugins);
     command::plan::run(file, parameters, &catalogue, &nodes, printer)
 }

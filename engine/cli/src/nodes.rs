@@ -53,9 +53,15 @@ impl LocalNodes {
 impl Nodes for LocalNodes {
     async fn deliver(&self, node: &NodeId, job: Job) -> Result<(), Failure> {
         if node != self.agent.node_id() {
-            return Err(Failure::action("InvalidInstanceId", format!("{node} is not reachable from here")));
+            return Err(Failure::action(
+                "InvalidInstanceId",
+                format!("{node} is not reachable from here"),
+            ));
         }
-        let handle = self.agent.run(job).map_err(|error| Failure::action("Undeliverable", error.to_string()).retryable())?;
+        let handle = self
+            .agent
+            .run(job)
+            .map_err(|error| Failure::action("Undeliverable", error.to_string()).retryable())?;
         let Some(services) = self.services.get().cloned() else {
             return Err(Failure::new(FailureKind::Internal, "nobody takes reports"));
         };
@@ -64,7 +70,9 @@ impl Nodes for LocalNodes {
         tokio::spawn(async move {
             match handle.report().await {
                 Ok(report) => reporter.report(report).await,
-                Err(error) => tracing::error!(job = id, %error, "the node cannot say what became of a job"),
+                Err(error) => {
+                    tracing::error!(job = id, %error, "the node cannot say what became of a job")
+                }
             }
         });
         Ok(())
@@ -79,7 +87,10 @@ impl Nodes for LocalNodes {
 
     async fn gather(&self, node: &NodeId, types: &[String]) -> Result<Vec<Value>, Failure> {
         if node != self.agent.node_id() {
-            return Err(Failure::action("InvalidInstanceId", format!("{node} is not reachable from here")));
+            return Err(Failure::action(
+                "InvalidInstanceId",
+                format!("{node} is not reachable from here"),
+            ));
         }
         let (facts, types) = (self.agent.facts(), types.to_vec());
         tokio::task::spawn_blocking(move || facts.gather(types))
@@ -89,10 +100,16 @@ impl Nodes for LocalNodes {
     }
 
     async fn list(&self) -> Vec<NodeInformation> {
-        let facts = self.gather(self.agent.node_id(), &["AWS:InstanceInformation".to_owned()]).await;
-        let content = facts.ok().and_then(|items| items.first().map(|item| item["Content"][0].clone()));
+        let facts =
+            self.gather(self.agent.node_id(), &["AWS:InstanceInformation".to_owned()]).await;
+        let content =
+            facts.ok().and_then(|items| items.first().map(|item| item["Content"][0].clone()));
         let fact = |name: &str| {
-            content.as_ref().and_then(|content| content[name].as_str()).unwrap_or_default().to_owned()
+            content
+                .as_ref()
+                .and_then(|content| content[name].as_str())
+                .unwrap_or_default()
+                .to_owned()
         };
         vec![NodeInformation {
             id: self.agent.node_id().clone(),

@@ -10,26 +10,70 @@ pub enum Operation {
     /// Answered with the run's id.
     Start(Box<Start>),
     /// News are the entries of each commit; answered with the run's status when it has ended.
-    Follow { run: String },
-    ListRuns { status: Option<String>, limit: u32 },
-    ShowRun { run: String },
-    Events { run: String },
+    Follow {
+        run: String,
+    },
+    ListRuns {
+        status: Option<String>,
+        limit: u32,
+    },
+    ShowRun {
+        run: String,
+    },
+    Events {
+        run: String,
+    },
     /// Goes on with one run or with all that were interrupted; answered with their ids.
-    Resume { run: Option<String> },
-    Cancel { run: String },
-    Signal { run: String, step: Option<String>, signal: machine::event::Signal },
-    Record { run: String },
-    Replay { run: String },
-    Verify { run: Option<String> },
-    PutParameter { name: String, value: String, kind: Option<String>, overwrite: bool, description: Option<String> },
-    GetParameter { name: String, with_decryption: bool },
-    ListParameters { path: String },
-    DeleteParameter { name: String },
-    AddPlugin { component: String, signature: Option<String>, keys: Vec<String> },
+    Resume {
+        run: Option<String>,
+    },
+    Cancel {
+        run: String,
+    },
+    Signal {
+        run: String,
+        step: Option<String>,
+        signal: machine::event::Signal,
+    },
+    Record {
+        run: String,
+    },
+    Replay {
+        run: String,
+    },
+    Verify {
+        run: Option<String>,
+    },
+    PutParameter {
+        name: String,
+        value: String,
+        kind: Option<String>,
+        overwrite: bool,
+        description: Option<String>,
+    },
+    GetParameter {
+        name: String,
+        with_decryption: bool,
+    },
+    ListParameters {
+        path: String,
+    },
+    DeleteParameter {
+        name: String,
+    },
+    AddPlugin {
+        component: String,
+        signature: Option<String>,
+        keys: Vec<String>,
+    },
     ListPlugins,
-    RemovePlugin { plugin: String },
+    RemovePlugin {
+        plugin: String,
+    },
     ListNodes,
-    Backup { file: std::path::PathBuf },
+    Backup {
+        file: std::path::PathBuf,
+    },
 }
 
 /// A runbook to run: its text, so that the owner reads no file of the client's.

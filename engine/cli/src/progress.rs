@@ -39,7 +39,9 @@ impl ProgressView {
         }
         let at_ms = entry.at_ms;
         match &entry.event {
-            Event::StepStarted { path, attempt, .. } => self.begin(&path.to_string(), *attempt, at_ms),
+            Event::StepStarted { path, attempt, .. } => {
+                self.begin(&path.to_string(), *attempt, at_ms)
+            }
             Event::StepWaiting { path, wait, .. } => {
                 let on = match wait {
                     MachineWait::Sleep { .. } => "sleeps",
@@ -52,7 +54,11 @@ impl ProgressView {
                 self.say(&path.to_string(), on);
             }
             Event::AttemptFailed { path, failure, attempt, .. } => {
-                self.line("!", &path.to_string(), &format!("attempt {attempt} failed: {}", safe(&failure.to_string())));
+                self.line(
+                    "!",
+                    &path.to_string(),
+                    &format!("attempt {attempt} failed: {}", safe(&failure.to_string())),
+                );
             }
             Event::StepSucceeded { path, .. } => self.end("✓", &path.to_string(), "Success", at_ms),
             Event::StepFailed { path, status, failure, .. } => {
@@ -65,6 +71,7 @@ impl ProgressView {
             Event::StepNotReached { path } => {
                 self.end("-", &path.to_string(), StepStatus::NotReached.as_str(), at_ms);
             }
+            Event::StepRestarted { path, .. } => self.begin(&path.to_string(), 1, at_ms),
             Event::CancelRequested { .. } => self.line("!", "run", "cancelling"),
             Event::RunStarted(_)
             | Event::StepSuspended { .. }
@@ -97,7 +104,11 @@ impl ProgressView {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
-        bar.set_message(if attempt > 1 { format!("{step} (attempt {attempt})") } else { step.to_owned() });
+        bar.set_message(if attempt > 1 {
+            format!("{step} (attempt {attempt})")
+        } else {
+            step.to_owned()
+        });
         bar.enable_steady_tick(Duration::from_millis(120));
         self.bars.insert(step.to_owned(), bar);
     }
@@ -113,7 +124,10 @@ impl ProgressView {
         if let Some(bar) = self.bars.remove(step) {
             bar.finish_and_clear();
         }
-        let took = self.started.remove(step).map(|started| render::duration(at_ms.saturating_sub(started)));
+        let took = self
+            .started
+            .remove(step)
+            .map(|started| render::duration(at_ms.saturating_sub(started)));
         self.line(mark, step, &format!("{text}  {}", took.unwrap_or_default()));
     }
 

@@ -61,12 +61,18 @@ impl Session {
     }
 
     /// Asks; `on_news` gets what is told before the answer.
-    pub async fn ask(&self, operation: &Operation, mut on_news: impl FnMut(Value) + Send) -> Result<Value> {
+    pub async fn ask(
+        &self,
+        operation: &Operation,
+        mut on_news: impl FnMut(Value) + Send,
+    ) -> Result<Value> {
         match self {
             Self::Owner { engine, .. } => engine.perform(operation.clone(), &mut on_news).await,
             Self::Client { directory } => match ControlClient::connect(directory).await {
                 Ok(mut client) => client.ask(operation, on_news).await,
-                Err(error) => bail!(Refusal::not_reachable(format!("the owner of the data directory has gone: {error}"))),
+                Err(error) => bail!(Refusal::not_reachable(format!(
+                    "the owner of the data directory has gone: {error}"
+                ))),
             },
         }
     }
@@ -91,7 +97,8 @@ fn refused(error: anyhow::Error) -> anyhow::Error {
 /// Returns the data directory: what was given, else where this user's data lives.
 pub fn data_directory(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(given) = given {
-        return std::path::absolute(given).context("cannot make the data directory's path absolute");
+        return std::path::absolute(given)
+            .context("cannot make the data directory's path absolute");
     }
     if let Some(base) = std::env::var_os("XDG_DATA_HOME").filter(|base| !base.is_empty()) {
         return Ok(PathBuf::from(base).join("runwright"));

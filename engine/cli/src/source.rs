@@ -56,34 +56,43 @@ pub(crate) fn read(path: &Path) -> Result<Found> {
     let own = path.with_extension("lock");
     let shared = path.with_file_name("runbooks.lock");
     let lock = [own, shared].into_iter().find(|lock| lock.exists());
-    let lock = lock.map(|lock| Ok::<_, anyhow::Error>(Source::new(lock.display().to_string(), text(&lock)?)));
+    let lock = lock
+        .map(|lock| Ok::<_, anyhow::Error>(Source::new(lock.display().to_string(), text(&lock)?)));
     Ok(Found { source, directory, lock: lock.transpose()? })
 }
 
 /// Reads a text file; what cannot be read is the user's mistake.
 pub(crate) fn text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Refusal::bad_input(format!("cannot read {}: {error}", path.display())).into())
+    std::fs::read_to_string(path).map_err(|error| {
+        Refusal::bad_input(format!("cannot read {}: {error}", path.display())).into()
+    })
 }
 
 /// Compiles, or refuses with every mistake.
 pub(crate) fn load(found: &Found, catalogue: &Catalogue) -> Result<Loaded> {
     let (plan, diagnostics) = check(found, catalogue);
     match plan {
-        Some(plan) if !diagnostics.iter().any(|(_, found)| any_error(std::slice::from_ref(found))) => {
+        Some(plan)
+            if !diagnostics.iter().any(|(_, found)| any_error(std::slice::from_ref(found))) =>
+        {
             let warnings = diagnostics.into_iter().map(|(_, diagnostic)| diagnostic).collect();
             Ok(Loaded { plan, warnings })
         }
         _ => {
-            let text: String =
-                diagnostics.iter().map(|(source, diagnostic)| render::plain(source, diagnostic)).collect();
+            let text: String = diagnostics
+                .iter()
+                .map(|(source, diagnostic)| render::plain(source, diagnostic))
+                .collect();
             bail!(Refusal::bad_input(text.trim_end().to_owned()))
         }
     }
 }
 
 /// Checks lock and runbook; each diagnostic with the text it is about.
-pub(crate) fn check<'f>(found: &'f Found, catalogue: &Catalogue) -> (Option<Plan>, Vec<(&'f Source, Diagnostic)>) {
+pub(crate) fn check<'f>(
+    found: &'f Found,
+    catalogue: &Catalogue,
+) -> (Option<Plan>, Vec<(&'f Source, Diagnostic)>) {
     let mut all = Vec::new();
     let mut lock = None;
     if let Some(source) = &found.lock {

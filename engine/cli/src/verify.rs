@@ -73,7 +73,11 @@ async fn verify_one(engine: &Engine, run: &RunId) -> Result<Value> {
         }
     }
     if state.status().as_str() != row.view.status {
-        problems.push(format!("its journal says {} and its row says {}", state.status(), row.view.status));
+        problems.push(format!(
+            "its journal says {} and its row says {}",
+            state.status(),
+            row.view.status
+        ));
     }
     Ok(json!({ "id": run, "entries": recording.journal.len(), "problems": problems }))
 }

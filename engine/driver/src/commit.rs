@@ -3,9 +3,9 @@
 use host_api::effect::Activation;
 use host_api::identifier::RunId;
 use host_api::invocation::WaitKind;
-use host_api::port::LoggedCall;
 use machine::effect::Effect;
 use machine::event::Entry;
+use store::host_calls::Encoded;
 use store::{Tx, WriteError};
 
 /// Everything one transaction of a run writes.
@@ -17,7 +17,7 @@ pub(crate) struct Batch {
     pub(crate) entries: Vec<String>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) taken: Vec<i64>,
-    pub(crate) calls: Vec<(Activation, Vec<LoggedCall>)>,
+    pub(crate) calls: Vec<(Activation, Encoded)>,
     pub(crate) logs: Vec<(Activation, String)>,
     pub(crate) view: Option<View>,
 }
@@ -40,9 +40,7 @@ impl Batch {
 /// Writes the batch; re-runnable.
 pub(crate) fn write(tx: &mut Tx<'_>, batch: &Batch) -> Result<u64, WriteError> {
     for (activation, calls) in &batch.calls {
-        if !calls.is_empty() {
-            store::host_calls::append(tx, activation, calls)?;
-        }
+        store::host_calls::append_encoded(tx, activation, calls)?;
     }
     for (activation, lines) in &batch.logs {
         store::step_logs::put(tx, activation, lines)?;

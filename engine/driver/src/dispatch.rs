@@ -165,12 +165,18 @@ pub(crate) async fn start(shared: &Arc<Shared>) -> Result<(), ReadError> {
 }
 
 /// Takes up the runs that have not ended, or one of them with the runs that its steps began. Returns those that no step began.
-pub(crate) async fn resume(shared: &Arc<Shared>, only: Option<RunId>) -> Result<Vec<RunId>, ReadError> {
+pub(crate) async fn resume(
+    shared: &Arc<Shared>,
+    only: Option<RunId>,
+) -> Result<Vec<RunId>, ReadError> {
     let rows = shared
         .store
         .read(|tx| {
             let active = store::runs::active(tx)?;
-            active.iter().map(|run| store::runs::get(tx, run)).collect::<Result<Vec<_>, ReadError>>()
+            active
+                .iter()
+                .map(|run| store::runs::get(tx, run))
+                .collect::<Result<Vec<_>, ReadError>>()
         })
         .await?;
     let mut taken: BTreeSet<RunId> = BTreeSet::new();
@@ -180,7 +186,9 @@ pub(crate) async fn resume(shared: &Arc<Shared>, only: Option<RunId>) -> Result<
         let parent = row.parent.map(|parent| parent.run);
         let wanted = match &only {
             None => true,
-            Some(only) => *only == row.id || parent.as_ref().is_some_and(|parent| taken.contains(parent)),
+            Some(only) => {
+                *only == row.id || parent.as_ref().is_some_and(|parent| taken.contains(parent))
+            }
         };
         if wanted {
             if parent.is_none() || only.as_ref() == Some(&row.id) {
@@ -200,7 +208,8 @@ async fn serve(shared: Arc<Shared>, mut notices: mpsc::UnboundedReceiver<Notice>
     let mut draining = shared.draining.subscribe();
     let mut due_ms = next_due(&shared).await;
     loop {
-        let until_due = due_ms.map(|due| Duration::from_millis(due.saturating_sub(crate::run::now_ms())));
+        let until_due =
+            due_ms.map(|due| Duration::from_millis(due.saturating_sub(crate::run::now_ms())));
         tokio::select! {
             notice = notices.recv() => match notice {
                 None => return,

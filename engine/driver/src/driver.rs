@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host_api::identifier::RunId;
 use host_api::port::Capabilities;
-use machine::event::Entry;
+use machine::event::{Entry, Event};
 use machine::status::RunStatus;
 use sandbox::Sandbox;
 use store::Store;
@@ -53,7 +53,9 @@ impl Components {
                 Ok((bytes, store::plugins::get(tx, &wanted)?.manifest))
             })
             .await
-            .map_err(|error: store::ReadError| Failure::new(FailureKind::Load, error.to_string()))?;
+            .map_err(|error: store::ReadError| {
+                Failure::new(FailureKind::Load, error.to_string())
+            })?;
         self.sandbox
             .register(bytes.into(), origin(&manifest))
             .await
@@ -131,15 +133,20 @@ impl Driver {
 
     /// Returns when the run has ended; at once when it has.
     pub async fn wait(&self, run: &RunId) -> Result<RunStatus, store::ReadError> {
-        let mut progress = self.subscribe(run);
         loop {
+            // Subscribed before the store is read, so that an end in between is heard.
+            let mut progress = self.subscribe(run);
             let id = run.clone();
             let row = self.shared.store.read(move |tx| store::runs::get(tx, &id)).await?;
             if let Some(status) = terminal(&row.view.status) {
                 return Ok(status);
             }
-            if progress.recv().await.is_none() {
-                progress = self.subscribe(run);
+            while let Some(news) = progress.recv().await {
+                for entry in news.entries.iter() {
+                    if let Event::RunFinished { status, .. } = &entry.event {
+                        return Ok(*status);
+                    }
+                }
             }
         }
     }

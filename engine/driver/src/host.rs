@@ -28,6 +28,20 @@ pub(crate) struct Standing {
     pub(crate) depth: u32,
 }
 
+/// One call on its way.
+struct Call {
+    ordinal: u32,
+    request: HostRequest,
+    /// The request as it is logged, where that differs.
+    logged: Option<HostRequest>,
+}
+
+impl Call {
+    fn logged(&self) -> &HostRequest {
+        self.logged.as_ref().unwrap_or(&self.request)
+    }
+}
+
 /// Serves one activation's host calls.
 pub(crate) struct ActivationHost {
     pub(crate) standing: Standing,
@@ -46,55 +60,73 @@ pub(crate) struct ActivationHost {
 impl ActivationHost {
     /// Answers one call. The outer error ends the activation; the guest cannot catch it.
     pub(crate) async fn answer(&mut self, request: HostRequest) -> Result<HostAnswer, Failure> {
-        let (ordinal, recorded) = self.log.next(&request)?;
         collect_from_request(&request, &mut self.references);
+        let logged = self.logged(&request).await?;
+        let (ordinal, recorded) = self.log.next(logged.as_ref().unwrap_or(&request))?;
+        let call = Call { ordinal, request, logged };
         let answer = match recorded {
             Recorded::Answered(answer) => answer,
-            Recorded::Withheld => self.perform(ordinal, &request).await,
-            Recorded::Begun if request.repeatable() => {
-                self.perform_external(ordinal, &request, false).await?
+            Recorded::Withheld => self.perform(&call).await,
+            Recorded::Begun if call.request.repeatable() => {
+                self.perform_external(&call, false).await?
             }
-            Recorded::Begun => return Err(unknown(&request)),
-            Recorded::New => self.answer_new(ordinal, &request).await?,
+            Recorded::Begun => return Err(unknown(&call.request)),
+            Recorded::New => self.answer_new(&call).await?,
         };
-        self.remember(&request, &answer);
+        self.remember(&call.request, &answer);
         Ok(answer)
     }
 
-    async fn answer_new(
-        &mut self,
-        ordinal: u32,
-        request: &HostRequest,
-    ) -> Result<HostAnswer, Failure> {
+    /// Returns the request as it is logged where that differs: a secret that was revealed may stand in an HTTP request.
+    async fn logged(&self, request: &HostRequest) -> Result<Option<HostRequest>, Failure> {
+        if self.references.is_empty() || !matches!(request, HostRequest::Http(_)) {
+            return Ok(None);
+        }
+        let broken =
+            |error: serde_json::Error| Failure::new(FailureKind::Internal, error.to_string());
+        let HostRequest::Http(HttpRequest::Send(send)) = request else { return Ok(None) };
+        // References are names, not texts: only what the guest wrote is looked through.
+        let mut value = serde_json::to_value(send).map_err(broken)?;
+        value = self.capabilities.scrub(&self.references, value).await?;
+        let send = serde_json::from_value(value).map_err(broken)?;
+        Ok(Some(HostRequest::Http(HttpRequest::Send(send))))
+    }
+
+    async fn answer_new(&mut self, call: &Call) -> Result<HostAnswer, Failure> {
+        let request = &call.request;
         if let Err(denial) = self.allowed(request).await {
+            self.audit_denial(request, &denial).await?;
             let answer = Err(denial);
-            self.log.answered(ordinal, request, &answer);
+            self.log.answered(call.ordinal, call.logged(), &answer);
             return Ok(answer);
         }
         match request.effect() {
-            EffectClass::External => self.perform_external(ordinal, request, true).await,
+            EffectClass::External => self.perform_external(call, true).await,
             effect @ (EffectClass::Pure | EffectClass::Read | EffectClass::Store) => {
                 let answer = if matches!(request, HostRequest::Clock(_)) {
                     Ok(Value::from(crate::run::now_ms()))
                 } else {
-                    self.perform(ordinal, request).await
+                    self.perform(call).await
                 };
-                if effect == EffectClass::Store && answer.is_ok() {
+                let is_written = effect == EffectClass::Store && answer.is_ok();
+                if is_written {
                     crash::point("after-store-effect");
                     self.log.written();
-                } else {
-                    self.log.answered(ordinal, request, &answer);
+                }
+                if !(is_written && request.begins()) {
+                    self.log.answered(call.ordinal, call.logged(), &answer);
                 }
                 fatal(answer)
             }
         }
     }
 
-    async fn perform(&self, ordinal: u32, request: &HostRequest) -> HostAnswer {
+    async fn perform(&self, call: &Call) -> HostAnswer {
+        let Call { ordinal, request, .. } = call;
         let caller = Caller {
             principal: self.standing.principal.clone(),
             activation: self.standing.activation.clone(),
-            ordinal,
+            ordinal: *ordinal,
             prior: self.log.pending().to_vec(),
             depth: self.standing.depth,
             grants: self.standing.grants.clone(),
@@ -124,24 +156,23 @@ impl ActivationHost {
     /// Intent, perform, outcome: each committed before the next begins.
     async fn perform_external(
         &mut self,
-        ordinal: u32,
-        request: &HostRequest,
+        call: &Call,
         state_intent: bool,
     ) -> Result<HostAnswer, Failure> {
         if state_intent {
             crash::point("before-intent");
-            self.log.begun(ordinal, request);
+            self.log.begun(call.ordinal, call.logged());
             self.write_pending().await?;
             crash::point("after-intent");
         }
-        let answer = self.perform(ordinal, request).await;
+        let answer = self.perform(call).await;
         crash::point("after-perform");
         if let Err(failure) = &answer
             && failure.kind == FailureKind::Unknown
         {
             return Err(failure.clone());
         }
-        self.log.answered(ordinal, request, &answer);
+        self.log.answered(call.ordinal, call.logged(), &answer);
         self.write_pending().await?;
         crash::point("after-outcome");
         fatal(answer)
@@ -152,6 +183,24 @@ impl ActivationHost {
         let calls = self.log.take_pending();
         self.store
             .write(move |tx| store::host_calls::append(tx, &activation, &calls))
+            .await
+            .map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
+    }
+
+    /// Denials are in the audit log before the guest is told.
+    async fn audit_denial(&self, request: &HostRequest, denial: &Failure) -> Result<(), Failure> {
+        let (interface, function) = request.name();
+        let activation = &self.standing.activation;
+        let entry = store::audit::NewEntry {
+            time_ms: crate::run::now_ms(),
+            principal: self.standing.principal.to_string(),
+            action: format!("{interface}.{function}"),
+            resource: format!("automation-execution/{}/{}", activation.run, activation.path),
+            decision: "deny".to_owned(),
+            details: Value::from(denial.message.as_str()).to_string(),
+        };
+        self.store
+            .write(move |tx| store::audit::append(tx, &entry).map(drop))
             .await
             .map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
     }
@@ -190,11 +239,7 @@ impl ActivationHost {
     fn remember(&mut self, request: &HostRequest, answer: &HostAnswer) {
         collect_secrets(request, answer, &mut self.references);
         if let Ok(Value::String(id)) = answer
-            && matches!(
-                request,
-                HostRequest::Commands(CommandsRequest::Send(_))
-                    | HostRequest::Automation(AutomationRequest::Start(_))
-            )
+            && request.begins()
         {
             self.began.insert(id.clone());
         }

@@ -178,10 +178,13 @@ impl Replay<'_> {
         }
     }
 
+    /// A step with forEach is not executed itself; its items are.
     fn is_component(&self, path: &StepPath) -> bool {
-        self.plan
-            .step_named(&path.step)
-            .is_some_and(|id| matches!(self.plan.step(id).action, Action::Component { .. }))
+        self.plan.step_named(&path.step).is_some_and(|id| {
+            let step = self.plan.step(id);
+            let is_executed = step.for_each.is_none() || path.item.is_some();
+            is_executed && matches!(step.action, Action::Component { .. })
+        })
     }
 
     async fn run(&mut self, path: &StepPath, event: &Event) -> Option<Replayed> {

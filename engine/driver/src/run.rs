@@ -10,7 +10,6 @@ use futures_util::stream::FuturesUnordered;
 use host_api::effect::{Activation, StepPath, StepPathError};
 use host_api::failure::{Failure, FailureKind};
 use host_api::identifier::RunId;
-use host_api::port::LoggedCall;
 use machine::Transition;
 use machine::effect::{Effect, Invoke};
 use machine::event::Entry;
@@ -18,6 +17,7 @@ use machine::event::Entry;
 use machine::event::Event;
 use machine::input::{Input, Message};
 use machine::status::RunStatus;
+use store::host_calls::Encoded;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
@@ -29,6 +29,8 @@ use crate::load::{Fixed, LoadError, Loaded};
 
 /// Inbox rows taken in one transaction.
 const INBOX_ROWS_MAX: u32 = 64;
+/// Activations whose ends share one commit.
+const ENDED_MAX: usize = 64;
 
 /// Returns milliseconds since the Unix epoch.
 pub(crate) fn now_ms() -> u64 {
@@ -61,6 +63,23 @@ struct Loop {
     settling: usize,
     sender: mpsc::UnboundedSender<(StepPath, u32)>,
     receiver: mpsc::UnboundedReceiver<(StepPath, u32)>,
+}
+
+/// What one commit is made of.
+#[derive(Default)]
+struct Gathered {
+    transition: Transition,
+    /// Inbox rows that were taken in.
+    taken: Vec<i64>,
+    calls: Vec<(Activation, Encoded)>,
+    logs: Vec<(Activation, String)>,
+}
+
+impl Gathered {
+    fn add(&mut self, next: Transition) {
+        self.transition.entries.extend(next.entries);
+        self.transition.effects.extend(next.effects);
+    }
 }
 
 /// Why a run leaves memory.
@@ -139,7 +158,7 @@ impl Loop {
     async fn turn(&mut self) -> Result<Leave, LoopError> {
         if self.loaded.fixed.is_some() && !self.status.is_terminal() {
             let transition = self.loaded.state.recover(now_ms())?;
-            self.write(transition, Vec::new(), Vec::new(), Vec::new(), true).await?;
+            self.write(Gathered { transition, ..Gathered::default() }, true).await?;
         }
         let mut draining = self.shared.draining.subscribe();
         loop {
@@ -150,7 +169,9 @@ impl Loop {
                 biased;
                 Some(ended) = self.inline.next(), if !self.inline.is_empty() => {
                     self.inline_path = None;
-                    self.ended(ended).await?;
+                    let mut gathered = Gathered::default();
+                    self.ended(ended, &mut gathered)?;
+                    self.write(gathered, false).await?;
                 }
                 Some(joined) = self.tasks.join_next_with_id() => self.joined(joined).await?,
                 Some((path, attempt)) = self.receiver.recv() => self.settled(path, attempt).await?,
@@ -176,7 +197,22 @@ impl Loop {
         Ok(true)
     }
 
-    async fn joined(&mut self, joined: Result<(Id, Ended), JoinError>) -> Result<(), LoopError> {
+    /// What ended during the last commit shares the next one.
+    async fn joined(&mut self, first: Result<(Id, Ended), JoinError>) -> Result<(), LoopError> {
+        let mut gathered = Gathered::default();
+        self.join(first, &mut gathered)?;
+        for _ in 1..ENDED_MAX {
+            let Some(next) = self.tasks.try_join_next_with_id() else { break };
+            self.join(next, &mut gathered)?;
+        }
+        self.write(gathered, false).await
+    }
+
+    fn join(
+        &mut self,
+        joined: Result<(Id, Ended), JoinError>,
+        gathered: &mut Gathered,
+    ) -> Result<(), LoopError> {
         let (id, ended) = match joined {
             Ok((id, ended)) => (id, Some(ended)),
             Err(error) => (error.id(), None),
@@ -185,29 +221,30 @@ impl Loop {
         let ended = ended.unwrap_or_else(|| {
             crate::activation::broken(&spawned.path, spawned.attempt, spawned.activation)
         });
-        self.ended(ended).await
+        self.ended(ended, gathered)
     }
 
     async fn settled(&mut self, path: StepPath, attempt: u32) -> Result<(), LoopError> {
         self.settling -= 1;
         let transition = self.loaded.state.receive(Input::Settled { path, attempt }, now_ms())?;
-        self.write(transition, Vec::new(), Vec::new(), Vec::new(), false).await
+        self.write(Gathered { transition, ..Gathered::default() }, false).await
     }
 
-    async fn ended(&mut self, ended: Ended) -> Result<(), LoopError> {
+    fn ended(&mut self, ended: Ended, gathered: &mut Gathered) -> Result<(), LoopError> {
         let Ended { path, attempt, activation, result, calls, log } = ended;
-        let identity =
-            Activation { run: self.run.clone(), path: path.clone(), attempt, activation };
-        let transition = self
-            .loaded
-            .state
-            .receive(Input::Outcome { path, attempt, activation, result }, now_ms())?;
-        let mut logs = Vec::new();
-        if !log.is_empty() {
-            logs.push((identity.clone(), crate::activation::log_text(&log)));
+        if !calls.is_empty() || !log.is_empty() {
+            let (run, path) = (self.run.clone(), path.clone());
+            let identity = Activation { run, path, attempt, activation };
+            if !log.is_empty() {
+                gathered.logs.push((identity.clone(), crate::activation::log_text(&log)));
+            }
+            if !calls.is_empty() {
+                gathered.calls.push((identity, Encoded::new(&calls)?));
+            }
         }
-        let calls = if calls.is_empty() { Vec::new() } else { vec![(identity, calls)] };
-        self.write(transition, Vec::new(), calls, logs, false).await
+        let outcome = Input::Outcome { path, attempt, activation, result };
+        gathered.add(self.loaded.state.receive(outcome, now_ms())?);
+        Ok(())
     }
 
     async fn take_inbox(&mut self) -> Result<(), LoopError> {
@@ -223,22 +260,19 @@ impl Loop {
             if rows.is_empty() {
                 return Ok(());
             }
-            let mut all = Transition::default();
-            let mut taken = Vec::with_capacity(rows.len());
+            let mut gathered = Gathered::default();
             for row in rows {
-                taken.push(row.id);
+                gathered.taken.push(row.id);
                 match self.input(&row.kind, &row.payload) {
                     Ok(input) => {
-                        let next = self.loaded.state.receive(input, now_ms())?;
-                        all.entries.extend(next.entries);
-                        all.effects.extend(next.effects);
+                        gathered.add(self.loaded.state.receive(input, now_ms())?);
                     }
                     Err(failure) => {
                         tracing::error!(run = %self.run, kind = row.kind, %failure, "an inbox row is dropped");
                     }
                 }
             }
-            self.write(all, taken, Vec::new(), Vec::new(), false).await?;
+            self.write(gathered, false).await?;
             if last {
                 return Ok(());
             }
@@ -269,15 +303,8 @@ impl Loop {
     }
 
     /// One commit, then the effects. A failed commit leaves memory and store apart: the error makes the run be read again.
-    async fn write(
-        &mut self,
-        transition: Transition,
-        taken: Vec<i64>,
-        calls: Vec<(Activation, Vec<LoggedCall>)>,
-        logs: Vec<(Activation, String)>,
-        repeated: bool,
-    ) -> Result<(), LoopError> {
-        let Transition { entries, effects } = transition;
+    async fn write(&mut self, gathered: Gathered, repeated: bool) -> Result<(), LoopError> {
+        let Gathered { transition: Transition { entries, effects }, taken, calls, logs } = gathered;
         let (durable, to_perform): (Vec<Effect>, Vec<Effect>) =
             effects.into_iter().partition(|effect| {
                 matches!(

@@ -53,6 +53,9 @@ impl State {
             Event::StepWoken { path, attempt, activation, ended } => {
                 self.step_woken(self.key(path)?, (*attempt, *activation), ended)
             }
+            Event::StepRestarted { path, attempt, activation } => {
+                self.step_restarted(self.key(path)?, (*attempt, *activation))
+            }
             Event::StepWaiting { path, attempt, wait, deadline_ms } => {
                 self.step_waiting(self.key(path)?, *attempt, wait, *deadline_ms)
             }

@@ -12,12 +12,17 @@ mod receive;
 mod sequence;
 mod start;
 
+use host_api::failure::{Failure, FailureKind};
+
 use crate::effect::Effect;
 use crate::error::{IllegalEvent, ReceiveError};
 use crate::event::{Entry, Event};
 use crate::input::Input;
 use crate::key::{Key, TOP};
-use crate::state::{State, Task};
+use crate::state::{Phase, State, Task};
+
+/// How often an activation without an outcome is called again after its process ended.
+const RESTARTS_MAX: u32 = 5;
 
 /// What an input led to. Commit the entries, with the effects that say so, then perform the rest.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -64,6 +69,7 @@ impl State {
             let path = decider.state.path_of(key);
             decider.effects_mut().push(Effect::Settle { path, attempt });
         }
+        decider.count_restarts()?;
         let core = &decider.state.core;
         let outstanding: Vec<Task> = core.active.iter().copied().map(Task::Unit).collect();
         decider.state.agenda.extend(outstanding);
@@ -106,6 +112,25 @@ impl<'s> Decider<'s> {
                 Task::Frame(frame) => self.look_at_pass(frame)?,
                 Task::Ready(step) => self.look_at_ready(step)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Each activation that was running is called again, or gives up: what kills its process every time must not do so for ever.
+    fn count_restarts(&mut self) -> Result<(), IllegalEvent> {
+        let active: Vec<Key> = self.state.core.active.iter().copied().collect();
+        for key in active {
+            let running =
+                self.state.unit(key).filter(|unit| matches!(unit.phase, Phase::Running { .. }));
+            let Some(restarts) = running.map(|unit| unit.restarts) else { continue };
+            let (path, attempt, activation) = self.place(key);
+            if restarts < RESTARTS_MAX {
+                self.emit(Event::StepRestarted { path, attempt, activation })?;
+                continue;
+            }
+            let message = format!("the process ended {} times while the step ran", restarts + 1);
+            let failure = Failure::new(FailureKind::Internal, message);
+            self.fail_attempt(key, Failure { code: "TooManyRestarts".to_owned(), ..failure })?;
         }
         Ok(())
     }

@@ -48,6 +48,12 @@ pub enum Event {
         activation: u32,
         ended: Ended,
     },
+    /// The process that ran the activation is gone; the same activation is called again.
+    StepRestarted {
+        path: StepPath,
+        attempt: u32,
+        activation: u32,
+    },
     /// A machine-run action waits: sleep, pause, approve, or a person's word on an unknown outcome.
     StepWaiting {
         path: StepPath,
@@ -134,6 +140,7 @@ impl Event {
             Self::StepStarted { .. } => "StepStarted",
             Self::StepSuspended { .. } => "StepSuspended",
             Self::StepWoken { .. } => "StepWoken",
+            Self::StepRestarted { .. } => "StepRestarted",
             Self::StepWaiting { .. } => "StepWaiting",
             Self::AttemptFailed { .. } => "AttemptFailed",
             Self::AttemptSettled { .. } => "AttemptSettled",
@@ -157,6 +164,7 @@ impl Event {
             Self::StepStarted { path, .. }
             | Self::StepSuspended { path, .. }
             | Self::StepWoken { path, .. }
+            | Self::StepRestarted { path, .. }
             | Self::StepWaiting { path, .. }
             | Self::AttemptFailed { path, .. }
             | Self::AttemptSettled { path, .. }

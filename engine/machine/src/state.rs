@@ -140,6 +140,8 @@ pub(crate) struct Unit {
     pub(crate) status: StepStatus,
     pub(crate) attempt: u32,
     pub(crate) activation: u32,
+    /// How often the activation was called again because its process was gone.
+    pub(crate) restarts: u32,
     pub(crate) phase: Phase,
     pub(crate) inputs: Value,
     pub(crate) outputs: BTreeMap<String, Value>,
@@ -220,6 +222,7 @@ impl Unit {
             status: StepStatus::Pending,
             attempt: 0,
             activation: 0,
+            restarts: 0,
             phase: Phase::Pending,
             inputs: Value::Null,
             outputs: BTreeMap::new(),

@@ -1,6 +1,9 @@
 //! What a component is made of, read before the compiler sees it.
 
-use wasmparser::{ComponentInstance, Encoding, Instance, Parser, Payload, SectionLimited};
+use wasmparser::{
+    ComponentInstance, ComponentTypeRef, Encoding, Instance, Parser, Payload, SectionLimited,
+    TypeBounds,
+};
 
 use crate::engine::{CORE_INSTANCES_MAX, CORE_INSTANCES_PER_PERMIT};
 
@@ -88,7 +91,10 @@ impl Anatomy {
                 if self.depth == 1 {
                     for import in section {
                         let import = import.map_err(Malformed::NotWebAssembly)?;
-                        self.imports.push(import.name.name.to_owned());
+                        // A name for a type that is already there brings nothing in.
+                        if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                            self.imports.push(import.name.name.to_owned());
+                        }
                     }
                 }
             }

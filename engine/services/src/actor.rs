@@ -43,6 +43,22 @@ pub(crate) struct StepCall {
     pub(crate) activation: Activation,
     pub(crate) depth: u32,
     prior: Vec<LoggedCall>,
+    /// The call itself, if it begins something that must be found in the log whatever happens next.
+    begins: Option<(u32, HostRequest)>,
+}
+
+impl StepCall {
+    /// Returns what the log gets in the transaction of the change that was answered so.
+    fn logged(&self, answer: &impl Serialize) -> Result<Vec<LoggedCall>, ServiceError> {
+        let mut calls = self.prior.clone();
+        if let Some((ordinal, request)) = &self.begins {
+            let answer = serde_json::to_value(answer).map_err(|error| {
+                ServiceError::internal(format!("an answer cannot be encoded: {error}"))
+            })?;
+            calls.push(LoggedCall::new(*ordinal, request, Some(&Ok(answer))));
+        }
+        Ok(calls)
+    }
 }
 
 /// What a change is called in the audit log.
@@ -91,7 +107,9 @@ impl Actor {
             digest: request.digest(),
             lifetime_ms: None,
         };
-        let step = StepCall { activation, depth: caller.depth, prior: caller.prior.clone() };
+        let begins = request.begins().then(|| (caller.ordinal, request.clone()));
+        let prior = caller.prior.clone();
+        let step = StepCall { activation, depth: caller.depth, prior, begins };
         Self {
             principal: caller.principal.clone(),
             tokens: vec![token],
@@ -155,10 +173,10 @@ impl Services {
                 remember(tx, &asked.fresh, &answer, entry.time_ms)?;
                 return decode_answer(&answer);
             }
-            if let Some(step) = &actor.step {
-                host_calls::append(tx, &step.activation, &step.prior)?;
-            }
             let answer = body(tx)?;
+            if let Some(step) = &actor.step {
+                host_calls::append(tx, &step.activation, &step.logged(&answer)?)?;
+            }
             audit::append(tx, &entry)?;
             if !asked.fresh.is_empty() {
                 let text = serde_json::to_string(&answer).map_err(|error| {

@@ -14,6 +14,9 @@ pub const MASK: &str = "***";
 /// Shorter secrets are left alone: their texts turn up by chance.
 pub const SECRET_CHARACTERS_MIN: usize = 6;
 
+/// Shorter parts of a structured secret are words such as `https` or `POST`.
+const PART_CHARACTERS_MIN: usize = 12;
+
 /// RFC 3986's unreserved characters stay as they are.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -42,6 +45,10 @@ impl Scrubber {
         for secret in secrets {
             if secret.chars().count() >= SECRET_CHARACTERS_MIN {
                 add_forms(secret, &mut forms);
+            }
+            // The parts of a structured secret, such as a webhook's address, leave one by one.
+            if let Ok(parts @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(secret) {
+                add_parts(&parts, &mut forms);
             }
         }
         if forms.is_empty() {
@@ -94,6 +101,17 @@ fn masked(finder: &AhoCorasick, text: &str) -> String {
         true
     });
     masked
+}
+
+fn add_parts(value: &Value, forms: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.chars().count() >= PART_CHARACTERS_MIN => {
+            add_forms(text, forms);
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_parts(item, forms)),
+        Value::Object(members) => members.values().for_each(|member| add_parts(member, forms)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn add_forms(secret: &str, forms: &mut BTreeSet<String>) {

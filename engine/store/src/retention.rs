@@ -37,7 +37,7 @@ pub fn delete_runs(tx: &mut Tx<'_>, before_ms: u64, runs_max: u32) -> Result<Del
         deleted.suspensions += tx.execute("DELETE FROM suspensions WHERE run_key = $1", [key])?;
         deleted.host_call_batches +=
             tx.execute("DELETE FROM host_calls WHERE run_key = $1", [key])?;
-            tx.execute("DELETE FROM step_logs WHERE run_key = $1", [key])?;
+        tx.execute("DELETE FROM step_logs WHERE run_key = $1", [key])?;
         deleted.plugin_uses += tx.execute("DELETE FROM run_plugins WHERE run_key = $1", [key])?;
         deleted.completions +=
             tx.execute("DELETE FROM completions WHERE kind = 'automation' AND id = $1", [&id])?;

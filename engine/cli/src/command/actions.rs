@@ -36,7 +36,10 @@ fn list(catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
         .map(|row| json!({ "name": row.name, "effect": row.effect, "summary": row.summary }))
         .collect();
     printer.result(&values, || {
-        let rows: Vec<_> = rows.iter().map(|row| vec![row.name.clone(), row.effect.clone(), row.summary.clone()]).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| vec![row.name.clone(), row.effect.clone(), row.summary.clone()])
+            .collect();
         table(&["ACTION", "EFFECT", "SUMMARY"], &rows)
     })?;
     Ok(Exit::Done)
@@ -58,7 +61,10 @@ fn known_row(known: &runbook::action::Known, catalogue: &Catalogue) -> Row {
 }
 
 fn effect(manifest: &ActionManifest) -> String {
-    serde_json::to_value(manifest.effect).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(manifest.effect)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn show(name: &str, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
@@ -75,14 +81,16 @@ fn show(name: &str, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
         );
     };
     let row = known_row(known, catalogue);
-    printer.result(&json!({ "name": row.name, "effect": row.effect, "summary": row.summary }), || {
-        format!("{}\n  {}\n", row.name, row.summary)
-    })?;
+    printer.result(
+        &json!({ "name": row.name, "effect": row.effect, "summary": row.summary }),
+        || format!("{}\n  {}\n", row.name, row.summary),
+    )?;
     Ok(Exit::Done)
 }
 
 fn described(manifest: &ActionManifest) -> String {
-    let mut text = format!("{}\n  {}\n\n  effect  {}\n", manifest.name, manifest.summary, effect(manifest));
+    let mut text =
+        format!("{}\n  {}\n\n  effect  {}\n", manifest.name, manifest.summary, effect(manifest));
     for need in &manifest.needs {
         text.push_str(&format!("  needs   {need}\n"));
     }
@@ -98,7 +106,9 @@ fn described(manifest: &ActionManifest) -> String {
 fn properties(schema: &Value) -> String {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let Some(properties) = schema["properties"].as_object() else { return "    (any)\n".to_owned() };
+    let Some(properties) = schema["properties"].as_object() else {
+        return "    (any)\n".to_owned();
+    };
     let mut text = String::new();
     for (name, property) in properties {
         let mark = if required.contains(&name.as_str()) { "*" } else { " " };
@@ -116,7 +126,9 @@ fn properties(schema: &Value) -> String {
 fn paste(manifest: &ActionManifest) -> String {
     let short = manifest.name.strip_prefix("aws:").unwrap_or(&manifest.name);
     let mut text = format!("    - name: Step\n      action: {short}\n      inputs:\n");
-    for name in manifest.inputs["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for name in
+        manifest.inputs["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
+    {
         let example = match manifest.inputs["properties"][name]["type"].as_str() {
             Some("array") => "[]",
             Some("object") => "{}",

@@ -22,9 +22,11 @@ pub(crate) async fn run(arguments: Param, session: &Session, printer: Printer) -
                 None => from_standard_input()?,
             };
             let kind = Some(kind_name(kind).to_owned());
-            let operation = Operation::PutParameter { name: name.clone(), value, kind, overwrite, description };
+            let operation =
+                Operation::PutParameter { name: name.clone(), value, kind, overwrite, description };
             let result = session.call(&operation).await?;
-            printer.result(&result, || format!("{name} is now at version {}", result["Version"]))?;
+            printer
+                .result(&result, || format!("{name} is now at version {}", result["Version"]))?;
         }
         Param::Get { name, with_decryption } => {
             let result = session.call(&Operation::GetParameter { name, with_decryption }).await?;

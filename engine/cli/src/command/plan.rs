@@ -195,13 +195,16 @@ fn action_name(step: &Step) -> &str {
     }
 }
 
-fn manifest_of<'c>(plan: &Plan, step: &'c Step, catalogue: &'c Catalogue) -> Option<&'c ActionManifest> {
+fn manifest_of<'c>(
+    plan: &Plan,
+    step: &'c Step,
+    catalogue: &'c Catalogue,
+) -> Option<&'c ActionManifest> {
     let Action::Component { name, .. } = &step.action else { return None };
     catalogue.built_in(name).or_else(|| {
         let mut installed = catalogue.installed(name);
-        let pinned = installed.find(|installed| {
-            plan.plugins.get(name).is_some_and(|pin| *pin == installed.pin)
-        })?;
+        let pinned = installed
+            .find(|installed| plan.plugins.get(name).is_some_and(|pin| *pin == installed.pin))?;
         Some(&pinned.manifest)
     })
 }
@@ -210,7 +213,10 @@ fn known(need: &Need) -> String {
     match &need.source {
         Source::Known => "known".to_owned(),
         Source::Parameters { names, .. } => {
-            format!("from parameter {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+            format!(
+                "from parameter {}",
+                names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            )
         }
         Source::Until(causes) => {
             let causes: Vec<String> = causes.iter().map(cause).collect();
@@ -224,7 +230,9 @@ fn cause(cause: &Cause) -> String {
     match cause {
         Cause::Step(step) => step.clone(),
         Cause::Variable(name) => format!("variable {name}"),
-        Cause::Global(_) | Cause::ExecutionId | Cause::Run | Cause::Event => "the run starts".to_owned(),
+        Cause::Global(_) | Cause::ExecutionId | Cause::Run | Cause::Event => {
+            "the run starts".to_owned()
+        }
         Cause::Item => "its items are known".to_owned(),
     }
 }
@@ -266,7 +274,8 @@ fn text(effects: &Effects) -> String {
         }
         match &step.grants {
             Some(grants) if !grants.is_empty() => {
-                let origins: Vec<_> = step.ceilings.iter().map(|ceiling| ceiling.origin.as_str()).collect();
+                let origins: Vec<_> =
+                    step.ceilings.iter().map(|ceiling| ceiling.origin.as_str()).collect();
                 for grant in grants {
                     text.push_str(&format!("   granted  {grant}  (by {})\n", origins.join(" ∩ ")));
                 }

@@ -20,7 +20,11 @@ use crate::operation::Operation;
 use crate::render::{self, Printer, safe, table};
 use crate::session::Session;
 
-pub(crate) async fn run(arguments: Plugin, session: &impl AsyncFn() -> Result<Session>, printer: Printer) -> Result<Exit> {
+pub(crate) async fn run(
+    arguments: Plugin,
+    session: &impl AsyncFn() -> Result<Session>,
+    printer: Printer,
+) -> Result<Exit> {
     match arguments {
         Plugin::Build { directory, out } => build(&directory, out.as_deref(), printer),
         Plugin::Inspect { file } => inspect(&file, printer),
@@ -30,7 +34,8 @@ pub(crate) async fn run(arguments: Plugin, session: &impl AsyncFn() -> Result<Se
         }
         Plugin::List => list(&session().await?, printer).await,
         Plugin::Remove { plugin } => {
-            let result = session().await?.call(&Operation::RemovePlugin { plugin: plugin.clone() }).await?;
+            let result =
+                session().await?.call(&Operation::RemovePlugin { plugin: plugin.clone() }).await?;
             printer.result(&result, || format!("{} is removed", safe(&plugin)))?;
             Ok(Exit::Done)
         }
@@ -63,7 +68,15 @@ fn build(directory: &Path, out: Option<&Path>, printer: Printer) -> Result<Exit>
         })
         .collect();
     printer.result(&values, || {
-        let line = |value: &Value| format!("{}@{}  {}  {}", text(value, "name"), text(value, "version"), text(value, "file"), text(value, "digest"));
+        let line = |value: &Value| {
+            format!(
+                "{}@{}  {}  {}",
+                text(value, "name"),
+                text(value, "version"),
+                text(value, "file"),
+                text(value, "digest")
+            )
+        };
         values.iter().map(line).collect::<Vec<_>>().join("\n")
     })?;
     Ok(Exit::Done)
@@ -74,8 +87,9 @@ fn text(value: &Value, key: &str) -> String {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file)
-        .map_err(|error| Refusal::bad_input(format!("cannot read {}: {error}", file.display())).into())
+    std::fs::read(file).map_err(|error| {
+        Refusal::bad_input(format!("cannot read {}: {error}", file.display())).into()
+    })
 }
 
 fn inspect(file: &Path, printer: Printer) -> Result<Exit> {
@@ -135,7 +149,8 @@ fn sign_file(file: &Path, key_file: &Path, printer: Printer) -> Result<Exit> {
     };
     let signature = sign(&key, &bytes);
     let path = signature_path(file);
-    std::fs::write(&path, format!("{signature}\n")).with_context(|| format!("cannot write {}", path.display()))?;
+    std::fs::write(&path, format!("{signature}\n"))
+        .with_context(|| format!("cannot write {}", path.display()))?;
     let value = json!({ "file": path, "keyId": key.public().id().to_string(), "digest": Digest::of(&bytes) });
     printer.result(&value, || format!("{} by key {}", path.display(), key.public().id()))?;
     Ok(Exit::Done)
@@ -150,13 +165,16 @@ async fn add(
 ) -> Result<Exit> {
     let component = STANDARD.encode(read(file)?);
     let signature = std::fs::read_to_string(signature_path(file)).ok();
-    let keys = require_keys.iter().map(|key| crate::source::text(key)).collect::<Result<Vec<_>>>()?;
+    let keys =
+        require_keys.iter().map(|key| crate::source::text(key)).collect::<Result<Vec<_>>>()?;
     let operation = Operation::AddPlugin { component, signature, keys };
     let added: InstalledPlugin = serde_json::from_value(session.call(&operation).await?)?;
     if let Some(runbook) = lock {
         pin(runbook, &added)?;
     }
-    printer.result(&added, || format!("{}@{}  {}", safe(&added.name), safe(&added.version), added.digest))?;
+    printer.result(&added, || {
+        format!("{}@{}  {}", safe(&added.name), safe(&added.version), added.digest)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -178,18 +196,27 @@ fn pin(runbook: &Path, plugin: &InstalledPlugin) -> Result<()> {
     }
     let pin = PluginPin { version: plugin.version.clone(), digest: plugin.digest.clone() };
     lock.plugins.insert(plugin.name.clone(), pin);
-    std::fs::write(&path, lock.to_text()).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::write(&path, lock.to_text())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 async fn list(session: &Session, printer: Printer) -> Result<Exit> {
-    let plugins: Vec<InstalledPlugin> = serde_json::from_value(session.call(&Operation::ListPlugins).await?)?;
+    let plugins: Vec<InstalledPlugin> =
+        serde_json::from_value(session.call(&Operation::ListPlugins).await?)?;
     printer.result(&plugins, || {
         let rows: Vec<_> = plugins
             .iter()
             .map(|plugin| {
-                let actions: Vec<_> = plugin.manifest.actions.iter().map(|action| safe(&action.name)).collect();
+                let actions: Vec<_> =
+                    plugin.manifest.actions.iter().map(|action| safe(&action.name)).collect();
                 let signer = plugin.signer_key_id.clone().unwrap_or_else(|| "unsigned".to_owned());
-                vec![safe(&plugin.name), safe(&plugin.version), signer, plugin.digest.to_string(), actions.join(" ")]
+                vec![
+                    safe(&plugin.name),
+                    safe(&plugin.version),
+                    signer,
+                    plugin.digest.to_string(),
+                    actions.join(" "),
+                ]
             })
             .collect();
         table(&["PLUGIN", "VERSION", "SIGNED BY", "DIGEST", "ACTIONS"], &rows)

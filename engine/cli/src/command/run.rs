@@ -30,19 +30,28 @@ pub(crate) fn start(found: &Found, parameters: &[String]) -> Result<Start> {
 
 /// Parses `NAME=VALUE` arguments.
 pub(crate) fn parsed(parameters: &[String]) -> Result<Vec<(String, String)>> {
-    parameters
-        .iter()
-        .map(|text| match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+    let mut parsed: Vec<(String, String)> = Vec::with_capacity(parameters.len());
+    for text in parameters {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => (name, value),
             _ => bail!(Refusal::bad_input(format!("`--param {text}` is not NAME=VALUE"))),
-        })
-        .collect()
+        };
+        if parsed.iter().any(|(known, _)| known == name) {
+            bail!(
+                Refusal::bad_input(format!("the parameter `{name}` is given twice"))
+                    .with_help(format!("a list is one value: --param {name}=a,b"))
+            );
+        }
+        parsed.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(parsed)
 }
 
 /// A step may name a document by the stem of a file in the runbook's folder.
 fn beside(found: &Found) -> Vec<(String, String)> {
     let Some(entries) = found.directory.as_ref().and_then(|directory| {
-        let directory = if directory.as_os_str().is_empty() { ".".as_ref() } else { directory.as_path() };
+        let directory =
+            if directory.as_os_str().is_empty() { ".".as_ref() } else { directory.as_path() };
         std::fs::read_dir(directory).ok()
     }) else {
         return Vec::new();
@@ -53,11 +62,14 @@ fn beside(found: &Found) -> Vec<(String, String)> {
             .extension()
             .and_then(|extension| extension.to_str())
             .is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"));
-        let small = path.metadata().is_ok_and(|file| file.is_file() && file.len() <= BESIDE_BYTES_MAX);
+        let small =
+            path.metadata().is_ok_and(|file| file.is_file() && file.len() <= BESIDE_BYTES_MAX);
         if !is_document || !small || documents.len() >= BESIDE_MAX {
             continue;
         }
-        if let (Some(stem), Ok(text)) = (path.file_stem().and_then(|stem| stem.to_str()), std::fs::read_to_string(&path)) {
+        if let (Some(stem), Ok(text)) =
+            (path.file_stem().and_then(|stem| stem.to_str()), std::fs::read_to_string(&path))
+        {
             documents.push((stem.to_owned(), text));
         }
     }
@@ -66,7 +78,12 @@ fn beside(found: &Found) -> Vec<(String, String)> {
 }
 
 /// Starts a run, shows it while it happens, and prints what became of it.
-pub(crate) async fn run(arguments: &Run, session: Session, reopen: &impl AsyncFn() -> Result<Session>, printer: Printer) -> Result<Exit> {
+pub(crate) async fn run(
+    arguments: &Run,
+    session: Session,
+    reopen: &impl AsyncFn() -> Result<Session>,
+    printer: Printer,
+) -> Result<Exit> {
     let found = source::find(&arguments.file)?;
     let start = start(&found, &arguments.parameters)?;
     let started = session.call(&Operation::Start(Box::new(start))).await?;
@@ -153,7 +170,8 @@ pub(crate) fn finished(view: &Value) -> String {
         text.push_str(&table(&["OUTPUT", "VALUE"], &rows));
     }
     let took = view["ended"].as_u64().zip(view["started"].as_u64());
-    let took = took.map(|(ended, started)| format!(" in {}", duration(ended.saturating_sub(started))));
+    let took =
+        took.map(|(ended, started)| format!(" in {}", duration(ended.saturating_sub(started))));
     text.push_str(&format!(
         "\n{} {}{}\n",
         view["id"].as_str().unwrap_or_default(),
@@ -182,7 +200,8 @@ fn steps(view: &Value) -> String {
                     _ => String::new(),
                 },
             };
-            let name = step["path"].as_str().or(step["name"].as_str()).unwrap_or_default().to_owned();
+            let name =
+                step["path"].as_str().or(step["name"].as_str()).unwrap_or_default().to_owned();
             vec![name, text("action"), text("status"), took.unwrap_or_default(), result]
         })
         .collect();

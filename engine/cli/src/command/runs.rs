@@ -1,6 +1,6 @@
 //! `runwright runs`
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use machine::event::Signal;
 use serde_json::{Value, json};
 
@@ -11,7 +11,12 @@ use crate::operation::Operation;
 use crate::render::{self, Printer, safe, short, table};
 use crate::session::Session;
 
-pub(crate) async fn run(arguments: Runs, session: Session, reopen: &impl AsyncFn() -> Result<Session>, printer: Printer) -> Result<Exit> {
+pub(crate) async fn run(
+    arguments: Runs,
+    session: Session,
+    reopen: &impl AsyncFn() -> Result<Session>,
+    printer: Printer,
+) -> Result<Exit> {
     match arguments {
         Runs::List { status, limit } => list(status, limit, &session, printer).await,
         Runs::Show { run } => {
@@ -29,7 +34,12 @@ pub(crate) async fn run(arguments: Runs, session: Session, reopen: &impl AsyncFn
     }
 }
 
-async fn list(status: Option<String>, limit: u32, session: &Session, printer: Printer) -> Result<Exit> {
+async fn list(
+    status: Option<String>,
+    limit: u32,
+    session: &Session,
+    printer: Printer,
+) -> Result<Exit> {
     let runs = session.call(&Operation::ListRuns { status, limit }).await?;
     printer.result(&runs, || {
         let rows: Vec<_> = runs
@@ -61,7 +71,8 @@ async fn events(run: String, session: &Session, printer: Printer) -> Result<Exit
             .flatten()
             .enumerate()
             .map(|(seq, entry)| {
-                let path = entry["path"].as_object().map(|_| path(&entry["path"])).unwrap_or_default();
+                let path =
+                    entry["path"].as_object().map(|_| path(&entry["path"])).unwrap_or_default();
                 let mut rest = entry.clone();
                 if let Some(rest) = rest.as_object_mut() {
                     for key in ["at", "event", "path"] {
@@ -94,7 +105,14 @@ async fn resume(
     reopen: &impl AsyncFn() -> Result<Session>,
     printer: Printer,
 ) -> Result<Exit> {
-    let resumed = session.call(&Operation::Resume { run }).await?;
+    let resumed = session.call(&Operation::Resume { run: run.clone() }).await?;
+    if let Some(run) = run
+        && resumed["runs"].as_array().is_none_or(Vec::is_empty)
+    {
+        let view = session.call(&Operation::ShowRun { run: run.clone() }).await?;
+        let status = view["status"].as_str().unwrap_or_default();
+        bail!(Refusal::bad_input(format!("the run {run} has ended as {status}")));
+    }
     let mut views = Vec::new();
     for run in resumed["runs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if printer.output == Output::Text {
@@ -141,12 +159,17 @@ async fn signal(arguments: SignalArguments, session: &Session, printer: Printer)
 }
 
 async fn replay(run: String, session: &Session, printer: Printer) -> Result<Exit> {
-    let report = if std::path::Path::new(&run).is_file() {
-        crate::replay::of_file(std::path::Path::new(&run)).await?
-    } else {
-        session.call(&Operation::Replay { run }).await?
-    };
-    printer.result(&report, || replayed(&report))?;
+    let report = session.call(&Operation::Replay { run }).await?;
+    compared(&report, printer)
+}
+
+/// Replays a file made by `runs export`, which needs no data directory.
+pub(crate) async fn replay_file(file: &std::path::Path, printer: Printer) -> Result<Exit> {
+    compared(&crate::replay::of_file(file).await?, printer)
+}
+
+fn compared(report: &Value, printer: Printer) -> Result<Exit> {
+    printer.result(report, || replayed(report))?;
     Ok(if report["equal"] == true { Exit::Done } else { Exit::RunFailed })
 }
 
@@ -179,11 +202,18 @@ pub(crate) fn replayed(report: &Value) -> String {
             }
         }
     }
-    text.push_str(&format!("{equal} of {total} activations equal, {not_comparable} not comparable\n"));
+    text.push_str(&format!(
+        "{equal} of {total} activations equal, {not_comparable} not comparable\n"
+    ));
     text
 }
 
-async fn export(run: String, file: Option<std::path::PathBuf>, session: &Session, printer: Printer) -> Result<Exit> {
+async fn export(
+    run: String,
+    file: Option<std::path::PathBuf>,
+    session: &Session,
+    printer: Printer,
+) -> Result<Exit> {
     let recording = session.call(&Operation::Record { run: run.clone() }).await?;
     let file = file.unwrap_or_else(|| std::path::PathBuf::from(format!("{run}.run")));
     let text = serde_json::to_vec(&recording)?;
@@ -198,8 +228,9 @@ pub(crate) fn write_new(file: &std::path::Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let mut opened = opened
-        .map_err(|error| Refusal::bad_input(format!("cannot create {}: {error}", file.display())))?;
+    let mut opened = opened.map_err(|error| {
+        Refusal::bad_input(format!("cannot create {}: {error}", file.display()))
+    })?;
     opened.write_all(bytes).with_context(|| format!("cannot write {}", file.display()))
 }
 

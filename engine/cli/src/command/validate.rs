@@ -10,7 +10,11 @@ use crate::exit::Exit;
 use crate::render::Printer;
 use crate::source;
 
-pub(crate) fn run(arguments: &Validate, catalogue: &runbook::action::Catalogue, printer: Printer) -> Result<Exit> {
+pub(crate) fn run(
+    arguments: &Validate,
+    catalogue: &runbook::action::Catalogue,
+    printer: Printer,
+) -> Result<Exit> {
     let (mut texts, mut values, mut errors) = (String::new(), Vec::new(), 0usize);
     for file in &arguments.files {
         let found = source::read(file)?;

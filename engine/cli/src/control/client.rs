@@ -27,7 +27,11 @@ impl ControlClient {
     }
 
     /// Asks, hands news to `on_news`, and returns the answer.
-    pub async fn ask(&mut self, request: &impl Serialize, mut on_news: impl FnMut(Value)) -> Result<Value> {
+    pub async fn ask(
+        &mut self,
+        request: &impl Serialize,
+        mut on_news: impl FnMut(Value),
+    ) -> Result<Value> {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         self.writer.write_all(&line).await.context(LOST)?;

@@ -1,6 +1,5 @@
 //! The owner's side.
 
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::pin::Pin;
@@ -17,7 +16,8 @@ use super::{Answer, MESSAGE_BYTES_MAX, socket_path};
 const CONNECTIONS_MAX: usize = 64;
 
 /// Answers one request, with news before it where the request asks for them.
-pub type Handler = Arc<dyn Fn(String, Speaker) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+pub type Handler =
+    Arc<dyn Fn(String, Speaker) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
 /// Says news to the client.
 #[derive(Clone, Debug)]

@@ -26,15 +26,16 @@ impl KnownBeside {
         Self { store }
     }
 
-    /// Keeps the documents whose names stand in `text`.
+    /// Keeps the documents whose names stand in `text`, or in a document that is kept.
     pub(crate) async fn keep(
         &self,
         text: &str,
         documents: Vec<(String, String)>,
         lock: Option<String>,
     ) -> anyhow::Result<()> {
-        let named = documents.into_iter().filter(|(name, _)| text.contains(name.as_str()));
+        let named = reached(text, documents);
         let rows = named
+            .into_iter()
             .map(|(name, content)| {
                 let kept = Kept { content, lock: lock.clone() };
                 Ok((name, serde_json::to_string(&kept)?))
@@ -43,7 +44,8 @@ impl KnownBeside {
         if !rows.is_empty() {
             self.store
                 .write(move |tx| {
-                    rows.iter().try_for_each(|(name, kept)| store::state::put(tx, SCOPE, name, kept))
+                    rows.iter()
+                        .try_for_each(|(name, kept)| store::state::put(tx, SCOPE, name, kept))
                 })
                 .await?;
         }
@@ -59,4 +61,18 @@ impl Beside for KnownBeside {
         let kept: Kept = serde_json::from_str(&text)?;
         Ok(Some(BesideDocument { content: kept.content, lock: kept.lock }))
     }
+}
+
+/// Returns the documents that `text` leads to by their names, directly or through one another.
+fn reached(text: &str, mut documents: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut texts = vec![text.to_owned()];
+    while let Some(text) = texts.pop() {
+        let (named, others): (Vec<_>, Vec<_>) =
+            documents.into_iter().partition(|(name, _)| text.contains(name.as_str()));
+        documents = others;
+        texts.extend(named.iter().map(|(_, content)| content.clone()));
+        found.extend(named);
+    }
+    found
 }

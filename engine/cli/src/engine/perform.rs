@@ -49,8 +49,11 @@ impl Engine {
                 Ok(serde_json::to_value(view)?)
             }
             Operation::Events { run } => {
-                let journal = driver::export::journal(self.services().store(), &RunId::new(run)).await;
-                Ok(serde_json::to_value(journal.map_err(|error| Refusal::bad_input(error.to_string()))?)?)
+                let journal =
+                    driver::export::journal(self.services().store(), &RunId::new(run)).await;
+                Ok(serde_json::to_value(
+                    journal.map_err(|error| Refusal::bad_input(error.to_string()))?,
+                )?)
             }
             Operation::Resume { run } => {
                 let runs = self.driver().await?.resume(run.map(RunId::new)).await?;
@@ -59,12 +62,16 @@ impl Engine {
             Operation::Cancel { run } => {
                 let run = RunId::new(run);
                 self.driver().await?.resume(Some(run.clone())).await?;
-                self.services().stop_automation_execution(self.actor(), &run).await.map_err(refused)?;
+                self.services()
+                    .stop_automation_execution(self.actor(), &run)
+                    .await
+                    .map_err(refused)?;
                 Ok(Value::Null)
             }
             Operation::Signal { run, step, signal } => {
                 let run = RunId::new(run);
-                let sent = self.services().send_automation_signal(self.actor(), &run, step, signal).await;
+                let sent =
+                    self.services().send_automation_signal(self.actor(), &run, step, signal).await;
                 sent.map_err(refused)?;
                 Ok(Value::Null)
             }
@@ -136,10 +143,27 @@ impl Engine {
     }
 
     async fn list_runs(&self, status: Option<String>, limit: u32) -> Result<Value> {
+        if let Some(status) = &status
+            && serde_json::from_value::<machine::status::RunStatus>(json!(status)).is_err()
+        {
+            bail!(Refusal::bad_input(format!("there is no status `{status}`")).with_help(
+                "a run is Pending, InProgress, Waiting, Cancelling, Success, Failed, TimedOut or Cancelled"
+            ));
+        }
         let filter = store::runs::Filter { status, ..Default::default() };
         let limit = usize::try_from(limit)?;
-        let (runs, _) = self.services().list_runs(filter, None, limit).await.map_err(refused)?;
-        Ok(serde_json::to_value(runs)?)
+        let (mut all, mut cursor) = (Vec::new(), None);
+        while all.len() < limit {
+            let rows_max = limit - all.len();
+            let page = self.services().list_runs(filter.clone(), cursor, rows_max).await;
+            let (runs, next) = page.map_err(refused)?;
+            all.extend(runs);
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(serde_json::to_value(all)?)
     }
 
     pub(crate) async fn record(&self, run: String) -> Result<driver::export::Recording> {
@@ -150,9 +174,11 @@ impl Engine {
     async fn replay(&self, run: String) -> Result<Value> {
         let recording = self.record(run).await?;
         let seed = match recording.journal.first().map(|entry| &entry.event) {
-            Some(Event::RunStarted(started)) => {
-                Some(self.services().unseal_seed(&recording.run, &started.sealed_seed).map_err(refused)?)
-            }
+            Some(Event::RunStarted(started)) => Some(
+                self.services()
+                    .unseal_seed(&recording.run, &started.sealed_seed)
+                    .map_err(refused)?,
+            ),
             _ => None,
         };
         let limits = Limits::default();
@@ -164,8 +190,11 @@ impl Engine {
         let mut nodes = self.inner.nodes.list().await;
         for node in &mut nodes {
             let id = node.id.to_string();
-            let tags: Result<_, store::ReadError> =
-                self.services().store().read(move |tx| store::tags::list(tx, MANAGED_INSTANCE, &id)).await;
+            let tags: Result<_, store::ReadError> = self
+                .services()
+                .store()
+                .read(move |tx| store::tags::list(tx, MANAGED_INSTANCE, &id))
+                .await;
             node.tags.extend(tags?);
         }
         let nodes: Vec<_> = nodes
@@ -196,7 +225,9 @@ impl Engine {
                     description,
                     ..PutParameterRequest::default()
                 };
-                Ok(serde_json::to_value(services.put_parameter(actor, request).await.map_err(refused)?)?)
+                Ok(serde_json::to_value(
+                    services.put_parameter(actor, request).await.map_err(refused)?,
+                )?)
             }
             Operation::GetParameter { name, with_decryption } => {
                 let request = GetParameterRequest { name, with_decryption: Some(with_decryption) };
@@ -205,7 +236,10 @@ impl Engine {
             }
             Operation::ListParameters { path } => self.list_parameters(path).await,
             Operation::DeleteParameter { name } => {
-                services.delete_parameter(actor, DeleteParameterRequest { name }).await.map_err(refused)?;
+                services
+                    .delete_parameter(actor, DeleteParameterRequest { name })
+                    .await
+                    .map_err(refused)?;
                 Ok(Value::Null)
             }
             other => bail!("{other:?} is not about parameters"),
@@ -235,17 +269,26 @@ impl Engine {
         }
     }
 
-    async fn add_plugin(&self, component: &str, signature: Option<String>, keys: &[String]) -> Result<Value> {
+    async fn add_plugin(
+        &self,
+        component: &str,
+        signature: Option<String>,
+        keys: &[String],
+    ) -> Result<Value> {
         let bytes: Arc<[u8]> = STANDARD
             .decode(component)
             .map_err(|error| Refusal::bad_input(format!("the component is not base64: {error}")))?
             .into();
         let trusted = keys
             .iter()
-            .map(|key| PublicKey::from_str(key).map_err(|error| Refusal::bad_input(error.to_string())))
+            .map(|key| {
+                PublicKey::from_str(key).map_err(|error| Refusal::bad_input(error.to_string()))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let signature = signature
-            .map(|text| Signature::from_str(&text).map_err(|error| Refusal::bad_input(error.to_string())))
+            .map(|text| {
+                Signature::from_str(&text).map_err(|error| Refusal::bad_input(error.to_string()))
+            })
             .transpose()?;
         // A signature that nobody asked for proves nothing, so it is not looked at.
         let signature = if trusted.is_empty() { None } else { signature };
@@ -258,7 +301,10 @@ impl Engine {
             .await
             .map_err(|error| Refusal::bad_input(format!("the component is refused: {error}")))?;
         let manifest = registered.manifest.as_ref().clone();
-        let added = self.services().add_plugin(self.actor(), manifest.clone(), bytes.to_vec(), signer.clone()).await;
+        let added = self
+            .services()
+            .add_plugin(self.actor(), manifest.clone(), bytes.to_vec(), signer.clone())
+            .await;
         let digest = added.map_err(refused)?;
         let plugin = InstalledPlugin {
             name: manifest.name.clone(),
@@ -293,7 +339,11 @@ impl Engine {
                     .with_help("name it as `vendor:name@version` or by its digest; `runwright plugin list` shows all")
             );
         };
-        let removed = self.services().remove_plugin(self.actor(), chosen.name.clone(), chosen.version.clone());
+        let removed = self.services().remove_plugin(
+            self.actor(),
+            chosen.name.clone(),
+            chosen.version.clone(),
+        );
         removed.await.map_err(refused)?;
         Ok(Value::Null)
     }

@@ -46,6 +46,7 @@ impl State {
         unit.status = StepStatus::InProgress;
         unit.attempt = attempt;
         unit.activation = 1;
+        unit.restarts = 0;
         unit.inputs = inputs.clone();
         unit.deadline_ms = deadline_ms;
         unit.started_ms = unit.started_ms.or(Some(at_ms));
@@ -94,8 +95,26 @@ impl State {
             return Err("activations are counted one by one");
         }
         let resume = Resumption { state: suspension.state.clone(), ended: ended.clone() };
-        self.unit_mut(key).activation = activation;
+        let unit = self.unit_mut(key);
+        unit.activation = activation;
+        unit.restarts = 0;
         self.set_phase(key, Phase::Running { resume: Some(Box::new(resume)) });
+        Ok(())
+    }
+
+    pub(super) fn step_restarted(
+        &mut self,
+        key: Key,
+        (attempt, activation): (u32, u32),
+    ) -> Result<(), Reason> {
+        let unit = self.unit(key).ok_or("the step has not started")?;
+        if !matches!(unit.phase, Phase::Running { .. }) {
+            return Err("no activation of the step runs");
+        }
+        if (unit.attempt, unit.activation) != (attempt, activation) {
+            return Err("another activation of the step runs");
+        }
+        self.unit_mut(key).restarts += 1;
         Ok(())
     }
 

@@ -11,6 +11,8 @@ pub(super) const CHARGE: &str = "@charge";
 pub(super) const ADD: &str = "@add";
 /// Charges a visit of its argument and returns a list: of a map, its sorted keys.
 pub(super) const RANGE: &str = "@range";
+/// Charges the compilation of a regular expression, which the crate does at each call.
+pub(super) const PATTERN: &str = "@pattern";
 /// Says whether an optional, or a value, is there and not null.
 pub(super) const PRESENT: &str = "@present";
 /// What an author writes: `default(value, other)`.
@@ -69,6 +71,11 @@ fn call_guarded(mut call: CallExpr) -> Expr {
     call.args = call.args.into_iter().map(guarded).collect();
     if call.func_name == operators::ADD && !appends {
         ADD.clone_into(&mut call.func_name);
+    }
+    if call.func_name == "matches"
+        && let Some(pattern) = call.args.pop()
+    {
+        call.args.push(call1(PATTERN, pattern));
     }
     Expr::Call(call)
 }

@@ -93,8 +93,13 @@ pub(crate) fn read(
     index: &Index,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Arc<Place>> {
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), index, diagnostics, anchors: BTreeMap::new(), merges_left: VALUES_MAX };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        index,
+        diagnostics,
+        anchors: BTreeMap::new(),
+        merges_left: VALUES_MAX,
+    };
     reader.document().ok().flatten()
 }
 

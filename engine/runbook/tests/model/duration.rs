@@ -19,7 +19,7 @@ fn every_case_of_the_table_holds() {
     for case in cases {
         match (duration::parse(&runbook::value::text(&case.text)), case.is, &case.error) {
             (Ok(found_ms), Some(expected_ms), None) => {
-                assert_eq!(found_ms, expected_ms, "{case:?}")
+                assert_eq!(found_ms, expected_ms, "{case:?}");
             }
             (Err(error), None, Some(message)) => {
                 assert!(error.to_string().contains(message.as_str()), "{case:?}: {error}");

@@ -116,7 +116,7 @@ fn plan(case: &Case) -> Plan {
     let read = |value: &Value| Template::from_value(value.clone(), schema).unwrap();
     let mut step =
         component("Test", case.action.as_deref().unwrap_or("aws:test"), read(&case.inputs));
-    step.capabilities = case.step.clone();
+    step.capabilities.clone_from(&case.step);
     step.for_each = case.for_each.as_ref().map(|list| ForEach {
         list: read(&json!(list)),
         as_name: case.r#as.clone(),

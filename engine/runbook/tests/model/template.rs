@@ -58,7 +58,7 @@ fn check(case: &Case, schema: Schema, scope: &Fixture) {
     let resolved = template_again.resolve(scope);
     match (&case.is, &case.fails) {
         (Some(expected), None) => {
-            assert_eq!(resolved.as_ref(), Ok(expected), "{case:?} in {schema:?}")
+            assert_eq!(resolved.as_ref(), Ok(expected), "{case:?} in {schema:?}");
         }
         (None, Some(message)) => {
             let error = resolved.unwrap_err().to_string();
