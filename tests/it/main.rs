@@ -1,4 +1,13 @@
 //! Tests of wiring: the binary as a user meets it, and the rules of the house.
 
+mod backup;
+mod control;
+mod language;
+mod parameters;
+mod plugins;
 mod recovery;
+mod refused;
+mod run;
+mod runs;
+mod secrets;
 mod tidy;

@@ -5,6 +5,7 @@ mod kill;
 mod places;
 mod random;
 mod requests;
+mod restarts;
 mod scene;
 mod server;
 mod shim;

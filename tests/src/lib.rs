@@ -1,11 +1,16 @@
 //! What the end-to-end tests share: scratch directories and calls of the binary.
 
+pub mod subset;
+mod watched;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
+
+pub use watched::Watched;
 
 /// A scratch directory with a data directory in it, and the binary to use on it.
 #[derive(Debug)]
@@ -76,6 +81,23 @@ impl Scratch {
         Said::of(output).json(code)
     }
 
+    /// Calls the binary, expects the exit code, and returns what it said.
+    #[track_caller]
+    pub fn says<S: AsRef<OsStr>>(
+        &self,
+        code: i32,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Said {
+        let said = self.call(arguments);
+        assert_eq!(said.code, Some(code), "stdout: {}\nstderr: {}", said.stdout, said.stderr);
+        said
+    }
+
+    /// Starts the binary and reads its progress while it runs.
+    pub fn watch<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Watched {
+        Watched::start(self.command(arguments))
+    }
+
     /// Starts the binary and leaves it running, its output kept.
     pub fn spawn<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Child {
         self.command(arguments)
@@ -93,6 +115,16 @@ impl Said {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Expects every one of these texts in what was said.
+    #[track_caller]
+    pub fn with(&self, texts: &[&str]) -> &Self {
+        for text in texts {
+            let is_said = self.stdout.contains(text) || self.stderr.contains(text);
+            assert!(is_said, "`{text}` is missing\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
+        }
+        self
     }
 
     /// Returns the JSON document on standard output, after checking the exit code.

@@ -5,7 +5,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -50,13 +50,36 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     }
 }
 
-/// Runs the shipped example; further arguments go to `runwright run`.
+/// Runs the shipped example in a data directory of its own; further arguments go to `runwright run`.
 fn demo(arguments: &[String]) -> Result<()> {
     const EXAMPLE: &str = "Runwright-Demo";
+    const TOKEN: &str = "/demo/token";
     guests::setup()?;
-    let mut run = vec!["run", "--quiet", "--package", "runwright", "--", "run", EXAMPLE];
+    let root = workspace::root();
+    // The whole workspace, so that `test` finds the dependencies built with the features it wants.
+    workspace::cargo(&root, &["build", "--workspace"])?;
+    let target = workspace::target();
+    let (binary, data) = (target.join("debug/runwright"), target.join("demo"));
+    let data = data.to_str().context("the path of the target folder is not UTF-8")?;
+    let put = ["--data-dir", data, "param", "put", TOKEN, "--type", "SecureString", "--overwrite"];
+    workspace::run(&binary, &put, Some(&random_hex()?))?;
+    let mut run = vec!["--data-dir", data, "run", EXAMPLE];
     run.extend(arguments.iter().map(String::as_str));
-    workspace::cargo(&workspace::root(), &run)
+    workspace::run(&binary, &run, None)
+}
+
+/// Returns 16 random bytes as hexadecimal digits.
+fn random_hex() -> Result<String> {
+    use std::fmt::Write as _;
+    use std::io::Read as _;
+    let mut bytes = [0; 16];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("cannot read random bytes")?;
+    bytes.iter().try_fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}")?;
+        Ok(text)
+    })
 }
 
 /// Builds the product as it is shipped, and measures it; further arguments go to the bench.

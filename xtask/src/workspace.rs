@@ -1,7 +1,7 @@
 //! The workspaces of this repository, and cargo in them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -37,6 +37,29 @@ pub(crate) fn cargo(directory: &Path, arguments: &[&str]) -> Result<()> {
         .status()
         .with_context(|| format!("cannot run {command}"))?;
     ensure!(status.success(), "{command} failed in {} ({status})", directory.display());
+    Ok(())
+}
+
+/// Returns where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Runs a program that was built, with text on its standard input where there is some.
+pub(crate) fn run(program: &Path, arguments: &[&str], input: Option<&str>) -> Result<()> {
+    use std::io::Write as _;
+    let command = format!("{} {}", program.display(), arguments.join(" "));
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::inherit() };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(stdin)
+        .spawn()
+        .with_context(|| format!("cannot run {command}"))?;
+    let input = input.unwrap_or_default();
+    let written = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+    let status = child.wait().with_context(|| format!("cannot wait for {command}"))?;
+    ensure!(status.success(), "{command} failed ({status})");
+    written.transpose().with_context(|| format!("{command} did not read its input"))?;
     Ok(())
 }
 

@@ -10,15 +10,20 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
+/// Writes a file that only its owner reads, whole or not at all; durable on return.
 pub(crate) fn replace(directory: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    put(directory, name, content)?;
+    sync_directory(directory)
+}
+
+/// As [`replace`], but a loss of power right after it may leave things as they were before.
+pub(crate) fn put(directory: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     let temporary = directory.join(format!("{name}.new"));
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(content)?;
     file.sync_all()?;
-    std::fs::rename(&temporary, directory.join(name))?;
-    sync_directory(directory)
+    std::fs::rename(&temporary, directory.join(name))
 }
 
 /// Creates a file, whole and durable on return; fails with `AlreadyExists` if it is there.

@@ -75,7 +75,7 @@ impl JobFolder {
     /// Records a job that ended without being begun.
     pub(crate) fn record_ended(&self, report: &JobReport) -> io::Result<()> {
         self.create()?;
-        self.write_exit(report)?;
+        durable::replace(&self.0, EXIT, &serde_json::to_vec(report)?)?;
         self.0.parent().map_or(Ok(()), durable::sync_directory)
     }
 
@@ -144,8 +144,9 @@ impl JobFolder {
         }
     }
 
+    /// Leaves the end for whoever takes it over. Lost with the power before that, the job is as one whose end nobody can tell.
     pub(crate) fn write_exit(&self, report: &JobReport) -> io::Result<()> {
-        durable::replace(&self.0, EXIT, &serde_json::to_vec(report)?)
+        durable::put(&self.0, EXIT, &serde_json::to_vec(report)?)
     }
 
     /// Marks the job as begun, once for ever: fails with `AlreadyExists` the second time.

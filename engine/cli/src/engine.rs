@@ -88,7 +88,7 @@ impl Engine {
                 .await??
         };
         let keyring = Keyring::open(directory, &Sources::from_environment())
-            .map_err(|error| Refusal::bad_input(error.to_string()))?;
+            .map_err(Refusal::caused)?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
         let agent =
             Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
@@ -236,8 +236,7 @@ fn documents() -> Vec<ShippedDocument> {
 
 /// Puts a backup in place.
 pub(crate) fn restore(file: &Path, directory: &Path, printer: Printer) -> Result<Exit> {
-    let report = store::backup::restore(file, directory)
-        .map_err(|error| Refusal::bad_input(error.to_string()))?;
+    let report = store::backup::restore(file, directory).map_err(Refusal::caused)?;
     let value = json!({ "directory": directory, "bytes": report.bytes, "keyIds": report.key_ids });
     printer.result(&value, || {
         format!("restored to {} ({} bytes){}", directory.display(), report.bytes, keys_text(&value))

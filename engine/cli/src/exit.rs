@@ -32,6 +32,11 @@ impl Refusal {
         Self { exit: Exit::BadInput, message: message.into(), help: None }
     }
 
+    /// Bad input, with all that led to the error.
+    pub fn caused(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::bad_input(format!("{:#}", anyhow::Error::new(error)))
+    }
+
     pub fn not_reachable(message: impl Into<String>) -> Self {
         Self { exit: Exit::NotReachable, message: message.into(), help: None }
     }

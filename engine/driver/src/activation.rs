@@ -6,7 +6,9 @@ use std::sync::Arc;
 use host_api::effect::{Activation, StepPath};
 use host_api::failure::{Failure, FailureKind};
 use host_api::identifier::Digest;
-use host_api::invocation::{Invocation, Outcome, Resumption, Suspension};
+use host_api::invocation::{
+    Ended as WaitEnded, Invocation, Outcome, Resumption, Suspension, WaitKind,
+};
 use host_api::port::{LoggedAnswer, LoggedCall};
 use machine::effect::Invoke;
 use serde_json::Value;
@@ -68,6 +70,7 @@ async fn attempt_run(
     };
     let references = handles.references();
     let suspended_on = resume.as_ref().map(|resume| resume.ended.id.clone());
+    let woken_by_unknown = resume.as_ref().is_some_and(|resume| is_unknown(&resume.ended));
     let call = Invocation {
         action: invoke.action,
         run_id: identity.run.to_string(),
@@ -94,7 +97,22 @@ async fn attempt_run(
         limits.wall_clock_ms_max = limits.wall_clock_ms_max.min(left_ms);
     }
     let invoked = shared.sandbox.invoke(&component, interfaces, call, &limits, host).await;
-    finish(shared, invoked).await
+    let (mut result, calls, log) = finish(shared, invoked).await?;
+    if woken_by_unknown
+        && let Err(failure) = &mut result
+        && failure.kind == FailureKind::Action
+    {
+        failure.kind = FailureKind::Unknown;
+    }
+    Ok((result, calls, log))
+}
+
+/// Returns whether nobody can say what became of a command on one of its nodes. A guest cannot say `Unknown` itself, and its failure
+/// must not pass for one that a retry may follow unasked.
+fn is_unknown(ended: &WaitEnded) -> bool {
+    let invocations = ended.result["CommandInvocations"].as_array();
+    ended.kind == WaitKind::Command
+        && invocations.into_iter().flatten().any(|node| node["StatusDetails"] == "Unknown")
 }
 
 /// Gives the handles that the suspended state holds again; those of earlier activations come from the attempt's log.
@@ -126,7 +144,10 @@ async fn finish(
     invoked: sandbox::Invoked<ActivationHost>,
 ) -> Result<Done, Failure> {
     let mut host = invoked.host;
-    let mut result = invoked.result.and_then(|outcome| checked(outcome, &host));
+    let mut result = match invoked.result {
+        Ok(outcome) => checked(outcome, &mut host).await,
+        Err(failure) => Err(failure),
+    };
     if result.is_ok()
         && let Some(call) = host.log.unused()
     {
@@ -156,17 +177,17 @@ async fn finish(
             let text =
                 scrub(shared, &host.references, Value::String(std::mem::take(&mut line.message)))
                     .await?;
-            line.message = text.as_str().unwrap_or_default().to_owned();
+            text.as_str().unwrap_or_default().clone_into(&mut line.message);
         }
     }
     Ok((result, host.log.take_pending(), log))
 }
 
 /// A guest waits only for what this step began.
-fn checked(outcome: Outcome, host: &ActivationHost) -> Result<Outcome, Failure> {
+async fn checked(outcome: Outcome, host: &mut ActivationHost) -> Result<Outcome, Failure> {
     if let Outcome::Suspended(suspension) = &outcome {
         for wait in &suspension.on {
-            if !host.began.contains(&wait.id) {
+            if !host.has_begun(&wait.id).await? {
                 return Err(Failure::new(
                     FailureKind::BadOutput,
                     format!("the action waits for {}, which it did not begin", wait.id),
@@ -200,10 +221,10 @@ async fn scrub_failure(
         return Ok(failure);
     }
     let texts = serde_json::json!([failure.code, failure.message, failure.details]);
-    let mut texts = match scrub(shared, references, texts).await? {
-        Value::Array(texts) => texts.into_iter(),
-        _ => return Ok(failure),
+    let Value::Array(texts) = scrub(shared, references, texts).await? else {
+        return Ok(failure);
     };
+    let mut texts = texts.into_iter();
     let mut text = || texts.next().and_then(|text| text.as_str().map(str::to_owned));
     let (code, message) = (text().unwrap_or_default(), text().unwrap_or_default());
     Ok(Failure { code, message, details: texts.next().unwrap_or_default(), ..failure })

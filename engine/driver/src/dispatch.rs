@@ -213,7 +213,7 @@ async fn serve(shared: Arc<Shared>, mut notices: mpsc::UnboundedReceiver<Notice>
         tokio::select! {
             notice = notices.recv() => match notice {
                 None => return,
-                Some(Notice::Inbox(run)) => called(&shared, run).await,
+                Some(Notice::Inbox(run)) => called(&shared, &run),
                 Some(Notice::Timer { due_ms: new }) => {
                     due_ms = Some(due_ms.map_or(new, |known| known.min(new)));
                 }
@@ -230,13 +230,11 @@ async fn serve(shared: Arc<Shared>, mut notices: mpsc::UnboundedReceiver<Notice>
 }
 
 /// Rings a run whose inbox has something; one that has not begun yet is adopted.
-async fn called(shared: &Arc<Shared>, run: RunId) {
-    if !shared.registry.is_adopted(&run) {
-        let wanted = run.clone();
-        let row: Result<_, ReadError> =
-            shared.store.read(move |tx| store::runs::find(tx, &wanted)).await;
+fn called(shared: &Arc<Shared>, run: &RunId) {
+    if !shared.registry.is_adopted(run) {
+        let row: Result<_, ReadError> = shared.store.read_blocking(|tx| store::runs::find(tx, run));
         match row {
-            Ok(Some(row)) if row.next_seq == 0 => shared.registry.adopt(&run),
+            Ok(Some(row)) if row.next_seq == 0 => shared.registry.adopt(run),
             Ok(_) => return,
             Err(error) => {
                 tracing::error!(%run, %error, "a run cannot be read");
@@ -244,7 +242,7 @@ async fn called(shared: &Arc<Shared>, run: RunId) {
             }
         }
     }
-    shared.registry.ring(shared, &run);
+    shared.registry.ring(shared, run);
 }
 
 async fn sleep_or_forever(duration: Option<Duration>) {
@@ -267,7 +265,7 @@ async fn fire(shared: &Shared) -> Option<u64> {
 }
 
 async fn next_due(shared: &Shared) -> Option<u64> {
-    let due: Result<_, ReadError> = shared.store.read(|tx| store::waits::next_due(tx)).await;
+    let due: Result<_, ReadError> = shared.store.read(store::waits::next_due).await;
     match due {
         Ok(due) => due,
         Err(error) => {

@@ -12,6 +12,7 @@ use store::Store;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::dispatch::{Registry, Subscribers};
+use crate::load::Plans;
 use crate::settings::{Seeds, Settings};
 
 /// What all runs of a driver share.
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) activations: Semaphore,
     pub(crate) runs: Semaphore,
     pub(crate) registry: Registry,
+    pub(crate) plans: Plans,
     pub(crate) subscribers: Subscribers,
     pub(crate) draining: watch::Sender<bool>,
 }
@@ -114,6 +116,7 @@ impl Driver {
             capabilities,
             seeds,
             registry: Registry::new(scope),
+            plans: Plans::default(),
             subscribers: Subscribers::default(),
             draining: watch::Sender::new(false),
         });
@@ -136,8 +139,7 @@ impl Driver {
         loop {
             // Subscribed before the store is read, so that an end in between is heard.
             let mut progress = self.subscribe(run);
-            let id = run.clone();
-            let row = self.shared.store.read(move |tx| store::runs::get(tx, &id)).await?;
+            let row = self.shared.store.read_blocking(|tx| store::runs::get(tx, run))?;
             if let Some(status) = terminal(&row.view.status) {
                 return Ok(status);
             }

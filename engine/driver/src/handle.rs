@@ -60,7 +60,7 @@ impl Handles {
             Value::Array(values) => {
                 Value::Array(values.into_iter().map(|value| self.give_all(value)).collect())
             }
-            plain => plain,
+            plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
         }
     }
 
@@ -80,7 +80,7 @@ impl Handles {
             Value::Array(values) => {
                 Value::Array(values.into_iter().map(|value| self.take_back(value)).collect())
             }
-            plain => plain,
+            plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
         }
     }
 

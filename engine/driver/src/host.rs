@@ -215,25 +215,28 @@ impl ActivationHost {
                 )));
             }
         }
-        let touched = match request {
-            HostRequest::Commands(CommandsRequest::Get { id } | CommandsRequest::Cancel { id })
-            | HostRequest::Automation(
-                AutomationRequest::Get { id } | AutomationRequest::Cancel { id },
-            ) => id,
-            _ => return Ok(()),
+        let (HostRequest::Commands(CommandsRequest::Get { id } | CommandsRequest::Cancel { id })
+        | HostRequest::Automation(
+            AutomationRequest::Get { id } | AutomationRequest::Cancel { id },
+        )) = request
+        else {
+            return Ok(());
         };
-        if self.began.contains(touched) || self.began_earlier().await?.contains(touched) {
+        if self.has_begun(id).await? {
             return Ok(());
         }
-        Err(denied(&format!("{touched} was not begun by this step")))
+        Err(denied(&format!("{id} was not begun by this step")))
     }
 
-    /// Reads what earlier activations of this attempt began.
-    async fn began_earlier(&mut self) -> Result<&BTreeSet<String>, Failure> {
+    /// Returns whether this attempt began the command or run, in this activation or an earlier one.
+    pub(crate) async fn has_begun(&mut self, id: &str) -> Result<bool, Failure> {
+        if self.began.contains(id) {
+            return Ok(true);
+        }
         let activation = self.standing.activation.clone();
         let earlier = crate::settle::began_by_attempt(&self.store, &activation).await?;
         self.began.extend(earlier.into_iter().map(|(_, id)| id));
-        Ok(&self.began)
+        Ok(self.began.contains(id))
     }
 
     fn remember(&mut self, request: &HostRequest, answer: &HostAnswer) {
@@ -248,20 +251,15 @@ impl ActivationHost {
 
 /// Adds the secrets that a call refers to.
 fn collect_from_request(request: &HostRequest, into: &mut BTreeSet<String>) {
-    match request {
-        HostRequest::Parameters(ParametersRequest::Reveal { name }) => {
-            into.insert(name.clone());
+    if let HostRequest::Parameters(ParametersRequest::Reveal { name }) = request {
+        into.insert(name.clone());
+    } else if let HostRequest::Parameters(ParametersRequest::Put(put)) = request {
+        collect_contents([&put.content], into);
+    } else if let HostRequest::Http(HttpRequest::Send(send)) = request {
+        collect_contents(send.headers.iter().flat_map(|(_, text)| &text.0), into);
+        if let Some(Body::Text(text)) = &send.body {
+            collect_contents(&text.0, into);
         }
-        HostRequest::Parameters(ParametersRequest::Put(put)) => {
-            collect_contents([&put.content], into)
-        }
-        HostRequest::Http(HttpRequest::Send(send)) => {
-            collect_contents(send.headers.iter().flat_map(|(_, text)| &text.0), into);
-            if let Some(Body::Text(text)) = &send.body {
-                collect_contents(&text.0, into);
-            }
-        }
-        _ => {}
     }
 }
 

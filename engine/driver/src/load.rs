@@ -1,16 +1,17 @@
 //! A run read from the store: what is fixed since its start, and its state as the fold of its journal.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use host_api::failure::{Failure, FailureKind};
 use host_api::grant::Grants;
-use host_api::identifier::RunId;
+use host_api::identifier::{Digest, RunId};
 use machine::State;
 use machine::event::{Entry, RunStarted};
 use runbook::plan::Plan;
 use store::{ReadTx, Store};
 
+use crate::driver::Shared;
 use crate::settings::Seeds;
 
 /// What does not change after a run's start.
@@ -61,6 +62,24 @@ pub(crate) struct Loaded {
     pub(crate) epoch: u64,
 }
 
+/// The plans of the runs in memory: runs of one runbook share it.
+#[derive(Default)]
+pub(crate) struct Plans {
+    known: Mutex<BTreeMap<Digest, Weak<Plan>>>,
+}
+
+impl Plans {
+    fn find(&self, digest: &Digest) -> Option<Arc<Plan>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(digest)?.upgrade()
+    }
+
+    fn keep(&self, digest: Digest, plan: &Arc<Plan>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, plan| plan.strong_count() > 0);
+        known.insert(digest, Arc::downgrade(plan));
+    }
+}
+
 /// Why a run cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -81,15 +100,12 @@ pub enum LoadError {
 }
 
 /// Takes the run's lease and folds its journal.
-pub(crate) async fn load(
-    store: &Store,
-    seeds: &dyn Seeds,
-    run: &RunId,
-    owner: &str,
-) -> Result<Loaded, LoadError> {
-    let (id, owner) = (run.clone(), owner.to_owned());
-    let epoch = store.write(move |tx| store::leases::acquire(tx, &id, &owner)).await?;
-    let (plan, entries) = read(store, run).await?;
+pub(crate) async fn load(shared: &Arc<Shared>, run: &RunId) -> Result<Loaded, LoadError> {
+    let (id, owner) = (run.clone(), shared.settings.owner.clone());
+    let epoch = shared.store.write(move |tx| store::leases::acquire(tx, &id, &owner)).await?;
+    let (id, plans) = (run.clone(), shared.clone());
+    let (plan, entries) =
+        shared.store.read(move |tx| read_now(tx, &id, Some(&plans.plans))).await?;
     let mut state = State::new(plan.clone());
     let mut fixed = None;
     for (seq, entry) in (0u64..).zip(&entries) {
@@ -100,7 +116,7 @@ pub(crate) async fn load(
         })?;
     }
     if let Some(started) = state.started() {
-        let opened = Fixed::new(plan.clone(), started.clone(), seeds)
+        let opened = Fixed::new(plan.clone(), started.clone(), shared.seeds.as_ref())
             .map_err(|failure| LoadError::Seed { run: run.clone(), failure })?;
         fixed = Some(Arc::new(opened));
     }
@@ -111,14 +127,28 @@ pub(crate) async fn load(
 /// Reads a run's plan and journal.
 pub(crate) async fn read(store: &Store, run: &RunId) -> Result<(Arc<Plan>, Vec<Entry>), LoadError> {
     let id = run.clone();
-    store.read(move |tx| read_now(tx, &id)).await
+    store.read(move |tx| read_now(tx, &id, None)).await
 }
 
-fn read_now(tx: &ReadTx<'_>, run: &RunId) -> Result<(Arc<Plan>, Vec<Entry>), LoadError> {
+fn read_now(
+    tx: &ReadTx<'_>,
+    run: &RunId,
+    plans: Option<&Plans>,
+) -> Result<(Arc<Plan>, Vec<Entry>), LoadError> {
     let row = store::runs::find(tx, run)?.ok_or_else(|| LoadError::NoRun(run.clone()))?;
-    let plan = store::plans::get(tx, &row.plan_digest)?;
-    let plan: Plan = serde_json::from_str(&plan)
-        .map_err(|source| LoadError::Plan { run: run.clone(), source })?;
+    let plan = match plans.and_then(|plans| plans.find(&row.plan_digest)) {
+        Some(plan) => plan,
+        None => {
+            let text = store::plans::get(tx, &row.plan_digest)?;
+            let plan: Plan = serde_json::from_str(&text)
+                .map_err(|source| LoadError::Plan { run: run.clone(), source })?;
+            let plan = Arc::new(plan);
+            if let Some(plans) = plans {
+                plans.keep(row.plan_digest, &plan);
+            }
+            plan
+        }
+    };
     let mut entries = Vec::new();
     store::journal::visit(tx, run, 0, |seq, text| {
         let entry = serde_json::from_str(text).map_err(|source| LoadError::Entry {
@@ -129,5 +159,5 @@ fn read_now(tx: &ReadTx<'_>, run: &RunId) -> Result<(Arc<Plan>, Vec<Entry>), Loa
         entries.push(entry);
         Ok::<(), LoadError>(())
     })?;
-    Ok((Arc::new(plan), entries))
+    Ok((plan, entries))
 }

@@ -174,7 +174,19 @@ impl Replay<'_> {
                 self.current.remove(path);
                 replayed
             }
-            _ => None,
+            Event::RunStarted(_)
+            | Event::StepRestarted { .. }
+            | Event::StepWaiting { .. }
+            | Event::AttemptSettled { .. }
+            | Event::StepSkipped { .. }
+            | Event::StepNotReached { .. }
+            | Event::ItemsExpanded { .. }
+            | Event::PassStarted { .. }
+            | Event::VariableUpdated { .. }
+            | Event::SignalReceived { .. }
+            | Event::CancelRequested { .. }
+            | Event::FinallyStarted { .. }
+            | Event::RunFinished { .. } => None,
         }
     }
 

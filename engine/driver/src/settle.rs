@@ -40,11 +40,11 @@ pub(crate) async fn calls_of_attempt(
 }
 
 fn began(call: &LoggedCall) -> Option<(WaitKind, String)> {
-    let kind = match call.request {
-        HostRequest::Commands(CommandsRequest::Send(_)) => WaitKind::Command,
-        HostRequest::Automation(AutomationRequest::Start(_)) => WaitKind::Automation,
-        _ => return None,
-    };
+    if !call.request.begins() {
+        return None;
+    }
+    let is_command = matches!(call.request, HostRequest::Commands(_));
+    let kind = if is_command { WaitKind::Command } else { WaitKind::Automation };
     match call.answer.as_ref()? {
         LoggedAnswer::Value(Value::String(id)) => Some((kind, id.clone())),
         LoggedAnswer::Value(_) | LoggedAnswer::Failure(_) | LoggedAnswer::Withheld => None,

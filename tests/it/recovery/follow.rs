@@ -83,11 +83,14 @@ impl Gate {
     /// Returns when a command has begun.
     #[track_caller]
     pub(super) fn until_began(&self) {
-        assert_eq!(within(&self.began, |mut pipe| {
-            let mut text = String::new();
-            pipe.read_to_string(&mut text).unwrap();
-            text
-        }), "began\n");
+        assert_eq!(
+            within(&self.began, |mut pipe| {
+                let mut text = String::new();
+                pipe.read_to_string(&mut text).unwrap();
+                text
+            }),
+            "began\n"
+        );
     }
 
     /// Lets the command that waits end.

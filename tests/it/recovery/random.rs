@@ -1,6 +1,6 @@
 //! Kills from outside, at times drawn from a seed.
 //!
-//! `RUNWRIGHT_KILLS` says how many there are for each scenario, `RUNWRIGHT_SEED` repeats a series.
+//! `RUNWRIGHT_KILLS` says how many there are over all scenarios, `RUNWRIGHT_SEED` repeats a series.
 
 use std::process::Child;
 use std::thread;
@@ -11,9 +11,10 @@ use nix::sys::signal::{Signal, kill};
 use super::kill::check;
 use super::scene::{Called, Scene, pid_of, spawn, wait};
 
-const KILLS: u32 = 30;
+const KILLS: u64 = 150;
+const SCENARIOS: u64 = 5;
 /// Kills of one run; five restarts of one activation would fail its attempt.
-const KILLS_OF_RUN_MAX: u32 = 4;
+const KILLS_OF_RUN_MAX: u64 = 4;
 /// About what an undisturbed run takes.
 const RUN_MS: u64 = 700;
 
@@ -47,13 +48,13 @@ fn kill_after(child: Child, pause: Duration) -> bool {
 fn series(scenario: &'static str) {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let seed = number("RUNWRIGHT_SEED").unwrap_or_else(now);
-    let wanted = number("RUNWRIGHT_KILLS").map_or(KILLS, |kills| u32::try_from(kills).unwrap());
+    let wanted = number("RUNWRIGHT_KILLS").unwrap_or(KILLS).div_ceil(SCENARIOS);
     let mut random = Random(seed);
     let (mut killed, mut runs) = (0, 0);
     while killed < wanted {
         let told = format!("{scenario}, run {runs} of RUNWRIGHT_SEED={seed}");
         let scene = Scene::new(scenario);
-        let mut kills = 1 + random.below(u64::from(KILLS_OF_RUN_MAX));
+        let mut kills = 1 + random.below(KILLS_OF_RUN_MAX);
         let mut call = scene.run();
         while kills > 0 {
             let pause = Duration::from_millis(random.below(RUN_MS));

@@ -69,7 +69,11 @@ impl Scene {
 
     /// Returns the call that goes on with what was interrupted. Where nothing was begun yet, that is a new start.
     pub(super) fn go_on(&self) -> Command {
-        match self.root() {
+        self.next_call(self.root().as_ref())
+    }
+
+    fn next_call(&self, root: Option<&Value>) -> Command {
+        match root {
             Some(_) => self.scratch.command(["runs", "resume", "--all"]),
             None => self.run(),
         }
@@ -78,14 +82,18 @@ impl Scene {
     /// Goes on without any more kills until the run has ended.
     #[track_caller]
     pub(super) fn finish(&self) {
-        let ended = |run: Value| run["ended"].is_u64();
-        if self.root().is_none_or(|root| !ended(root)) {
-            match call(self.go_on()) {
-                Called::Said(said) => assert!(matches!(said.code, Some(0 | 1)), "{said:?}"),
-                Called::Killed => panic!("nobody kills here"),
-            }
+        match self.root() {
+            Some(root) if root["ended"].is_u64() => {}
+            root => self.finish_by(self.next_call(root.as_ref())),
         }
-        assert!(self.root().is_some_and(ended), "the run has not ended: {:?}", self.runs());
+    }
+
+    #[track_caller]
+    fn finish_by(&self, command: Command) {
+        match call(command) {
+            Called::Said(said) => assert!(matches!(said.code, Some(0 | 1)), "{said:?}"),
+            Called::Killed => panic!("nobody kills here: {:?}", self.runs()),
+        }
     }
 
     /// Returns all runs, newest first.
@@ -97,10 +105,7 @@ impl Scene {
     /// Returns the line of the run that no other run began.
     #[track_caller]
     pub(super) fn root(&self) -> Option<Value> {
-        let roots: Vec<_> =
-            self.runs().into_iter().filter(|run| run["parent"].is_null()).collect();
-        assert!(roots.len() <= 1, "begun twice: {roots:?}");
-        roots.into_iter().next()
+        root_of(&self.runs()).cloned()
     }
 
     #[track_caller]
@@ -111,16 +116,19 @@ impl Scene {
     /// Returns the root run with its steps.
     #[track_caller]
     pub(super) fn show(&self) -> Value {
-        self.scratch.json(0, ["runs", "show", &self.root_id()])
+        self.show_of(&self.runs())
+    }
+
+    #[track_caller]
+    pub(super) fn show_of(&self, runs: &[Value]) -> Value {
+        let root = root_of(runs).expect("a run");
+        self.scratch.json(0, ["runs", "show", root["id"].as_str().unwrap()])
     }
 
     /// Returns a step of the root run.
     #[track_caller]
     pub(super) fn step(&self, name: &str) -> Value {
-        let view = self.show();
-        let steps = view["steps"].as_array().unwrap();
-        let step = steps.iter().find(|step| step["name"] == name);
-        step.unwrap_or_else(|| panic!("no step {name}: {view}")).clone()
+        step_of(&self.show(), name).clone()
     }
 
     /// Returns how often each line is among the effects.
@@ -134,17 +142,35 @@ impl Scene {
         lines
     }
 
-    /// What holds of every store: journals fold and agree with their rows, and a replay finds what was recorded.
+    /// What holds of every store when its runs have ended: journals fold and agree with their rows, and a replay finds what was
+    /// recorded. Returns the runs.
     #[track_caller]
-    pub(super) fn check_sound(&self) {
+    pub(super) fn check_sound(&self) -> Vec<Value> {
         let verified = self.scratch.json(0, ["runs", "verify", "--all"]);
         assert_eq!(verified["ok"], true, "{verified:#}");
-        for run in self.runs() {
+        let runs = self.runs();
+        for run in &runs {
             assert!(run["ended"].is_u64(), "{run:#}");
             let replayed = self.scratch.json(0, ["runs", "replay", run["id"].as_str().unwrap()]);
             assert_eq!(replayed["equal"], true, "{replayed:#}");
         }
+        runs
     }
+}
+
+#[track_caller]
+fn root_of(runs: &[Value]) -> Option<&Value> {
+    let roots: Vec<_> = runs.iter().filter(|run| run["parent"].is_null()).collect();
+    assert!(roots.len() <= 1, "begun twice: {roots:?}");
+    roots.into_iter().next()
+}
+
+/// Returns the step of a run that has this name.
+#[track_caller]
+pub(super) fn step_of<'v>(view: &'v Value, name: &str) -> &'v Value {
+    let steps = view["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["name"] == name);
+    step.unwrap_or_else(|| panic!("no step {name}: {view}"))
 }
 
 /// The folder of a scenario's files.

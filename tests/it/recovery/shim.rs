@@ -74,6 +74,17 @@ fn a_command_that_outlives_its_owner_is_attached_to_again_and_again() {
 }
 
 #[test]
+fn whoever_follows_a_run_goes_on_with_it_when_its_owner_dies() {
+    let (scene, gate, run) = begun();
+    let follower = Follow::start(scene.go_on());
+    follower.until("run ");
+    run.kill();
+    gate.open();
+    assert!(matches!(follower.end(), Called::Said(_)));
+    check_once(&scene);
+}
+
+#[test]
 fn a_command_whose_shim_was_killed_is_unknown_and_not_run_again() {
     let (scene, gate, run) = begun();
     kill_shim(&scene);

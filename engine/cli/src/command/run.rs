@@ -94,26 +94,26 @@ pub(crate) async fn run(
     if printer.output == Output::Text {
         render::note(format!("run {run}"));
     }
-    let session = follow(&run, session, reopen, printer).await?;
-    let view = session.call(&Operation::ShowRun { run }).await?;
+    let (session, view) = follow(&run, session, reopen, printer).await?;
     session.close().await;
     printer.result(&view, || finished(&view))?;
     Ok(exit_of(&view))
 }
 
-/// Shows a run until it has ended. When its owner goes away, this process becomes the owner and goes on.
+/// Shows a run until it has ended, and returns what became of it. When its owner goes away, this process becomes the
+/// owner and goes on.
 pub(crate) async fn follow(
     run: &str,
     mut session: Session,
     reopen: &impl AsyncFn() -> Result<Session>,
     printer: Printer,
-) -> Result<Session> {
+) -> Result<(Session, Value)> {
     let mut view = ProgressView::new(printer.terminal, printer.output == Output::Json);
     loop {
         match follow_once(run, &session, &mut view).await {
-            Ok(()) => {
+            Ok(ended) => {
                 view.finish();
-                return Ok(session);
+                return Ok((session, ended));
             }
             Err(error) => match error.downcast_ref::<Refusal>() {
                 Some(refusal) if refusal.exit == Exit::NotReachable => {
@@ -126,7 +126,7 @@ pub(crate) async fn follow(
     }
 }
 
-async fn follow_once(run: &str, session: &Session, view: &mut ProgressView) -> Result<()> {
+async fn follow_once(run: &str, session: &Session, view: &mut ProgressView) -> Result<Value> {
     let follow = Operation::Follow { run: run.to_owned() };
     let followed = session.ask(&follow, |news| {
         let entries: Vec<Entry> = serde_json::from_value(news).unwrap_or_default();
@@ -136,7 +136,10 @@ async fn follow_once(run: &str, session: &Session, view: &mut ProgressView) -> R
     let mut interrupts = 0u32;
     loop {
         tokio::select! {
-            result = &mut followed => return result.map(drop),
+            result = &mut followed => {
+                result?;
+                return session.call(&Operation::ShowRun { run: run.to_owned() }).await;
+            }
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
                 interrupts += 1;

@@ -118,8 +118,9 @@ async fn resume(
         if printer.output == Output::Text {
             render::note(format!("run {run}"));
         }
-        session = follow(run, session, reopen, printer).await?;
-        views.push(session.call(&Operation::ShowRun { run: run.to_owned() }).await?);
+        let view;
+        (session, view) = follow(run, session, reopen, printer).await?;
+        views.push(view);
     }
     session.close().await;
     let all_succeeded = views.iter().all(|view| exit_of(view) == Exit::Done);
@@ -139,8 +140,7 @@ async fn cancel(
     printer: Printer,
 ) -> Result<Exit> {
     session.call(&Operation::Cancel { run: run.clone() }).await?;
-    let session = follow(&run, session, reopen, printer).await?;
-    let view = session.call(&Operation::ShowRun { run }).await?;
+    let (session, view) = follow(&run, session, reopen, printer).await?;
     session.close().await;
     printer.result(&view, || finished(&view))?;
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -14,7 +14,7 @@ use crate::exit::{Exit, Refusal};
 
 /// A connection to the owner.
 #[derive(Debug)]
-pub struct ControlClient {
+pub(crate) struct ControlClient {
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
 }
@@ -34,10 +34,10 @@ impl ControlClient {
     ) -> Result<Value> {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
-        self.writer.write_all(&line).await.context(LOST)?;
+        self.writer.write_all(&line).await.map_err(|error| lost(&error))?;
         loop {
             let mut line = String::new();
-            if self.reader.read_line(&mut line).await.context(LOST)? == 0 {
+            if self.reader.read_line(&mut line).await.map_err(|error| lost(&error))? == 0 {
                 bail!(Refusal::not_reachable(LOST));
             }
             match serde_json::from_str(&line)? {
@@ -52,6 +52,10 @@ impl ControlClient {
 }
 
 const LOST: &str = "the process that owns the data directory has gone";
+
+fn lost(error: &std::io::Error) -> Refusal {
+    Refusal::not_reachable(format!("{LOST}: {error}"))
+}
 
 fn exit_of(code: u8) -> Exit {
     match code {

@@ -16,12 +16,12 @@ use super::{Answer, MESSAGE_BYTES_MAX, socket_path};
 const CONNECTIONS_MAX: usize = 64;
 
 /// Answers one request, with news before it where the request asks for them.
-pub type Handler =
+pub(crate) type Handler =
     Arc<dyn Fn(String, Speaker) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
 /// Says news to the client.
 #[derive(Clone, Debug)]
-pub struct Speaker {
+pub(crate) struct Speaker {
     writer: Arc<tokio::sync::Mutex<OwnedWriteHalf>>,
 }
 
@@ -39,7 +39,7 @@ impl Speaker {
 
 /// The socket, removed when dropped.
 #[derive(Debug)]
-pub struct ControlServer {
+pub(crate) struct ControlServer {
     task: tokio::task::JoinHandle<()>,
     path: std::path::PathBuf,
 }
@@ -54,7 +54,7 @@ impl Drop for ControlServer {
 }
 
 /// Serves the data directory's socket. Only its owner calls this, so a socket that is there is a dead owner's.
-pub fn serve(directory: &Path, handler: Handler) -> Result<ControlServer> {
+pub(crate) fn serve(directory: &Path, handler: Handler) -> Result<ControlServer> {
     let path = socket_path(directory);
     match std::fs::remove_file(&path) {
         Ok(()) => {}

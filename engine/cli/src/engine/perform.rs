@@ -208,7 +208,7 @@ impl Engine {
         let (store, target) = (self.services().store().clone(), file.clone());
         let report = tokio::task::spawn_blocking(move || store.backup(&target))
             .await?
-            .map_err(|error| Refusal::bad_input(error.to_string()))?;
+            .map_err(Refusal::caused)?;
         Ok(json!({ "file": file, "bytes": report.bytes, "keyIds": report.key_ids }))
     }
 

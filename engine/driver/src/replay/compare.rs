@@ -12,9 +12,8 @@ use super::host::ReplayHost;
 
 /// Says why an event was not left by a component: the engine ended the activation, or none was running.
 pub(super) fn ended_by_engine(event: &Event, running: bool) -> Option<String> {
-    let failure = match event {
-        Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } => failure,
-        _ => return None,
+    let (Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. }) = event else {
+        return None;
     };
     if !running {
         return Some("it ended while it waited".to_owned());
@@ -83,13 +82,14 @@ pub(super) fn verdict(
 }
 
 fn recorded(event: &Event) -> Value {
-    match event {
-        Event::StepSucceeded { outputs, .. } => json!({ "outputs": outputs }),
-        Event::StepSuspended { suspension, .. } => json!({ "suspended": suspension }),
-        Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } => {
-            json!({ "failure": failure })
-        }
-        _ => Value::Null,
+    if let Event::StepSucceeded { outputs, .. } = event {
+        json!({ "outputs": outputs })
+    } else if let Event::StepSuspended { suspension, .. } = event {
+        json!({ "suspended": suspension })
+    } else if let Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } = event {
+        json!({ "failure": failure })
+    } else {
+        Value::Null
     }
 }
 

@@ -1,11 +1,13 @@
 //! Starting a run: everything that stays the same is fixed here, and one transaction holds it all.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use host_api::grant::{GrantSet, Grants};
 use host_api::identifier::{Digest, RunId};
 use machine::event::{Parent, RunStarted};
 use machine::status::RunStatus;
+use runbook::action::Catalogue;
 use runbook::need::{Starting, grants_of};
 use runbook::plan::{Action, Plan, StepId};
 use runbook::value::bind::{self, BindError, Supplied};
@@ -18,6 +20,7 @@ use crate::Services;
 use crate::actor::{Actor, Deed, now_ms};
 use crate::documents::AUTOMATION;
 use crate::error::{ErrorKind, ServiceError};
+use crate::plugins::Component;
 
 const TOKEN_SCOPE: &str = "StartAutomationExecution";
 
@@ -173,21 +176,26 @@ impl Services {
         parameters: &BTreeMap<String, Value>,
         starter: &GrantSet,
     ) -> Result<(BTreeMap<String, Grants>, BTreeMap<String, Digest>), ServiceError> {
-        let catalogue = self.catalogue().await?;
+        // A plan pins every plugin that it uses; without one, built-in actions are all there is to look up.
+        let catalogue =
+            if plan.plugins.is_empty() { Catalogue::new() } else { self.catalogue().await? };
         let starting = Starting { parameters, operator: self.ceiling(), starter };
         let mut grants = BTreeMap::new();
-        let mut components = BTreeMap::new();
+        let mut components: BTreeMap<String, Component> = BTreeMap::new();
         for (number, step) in (0..).zip(&plan.steps) {
             let Action::Component { name, .. } = &step.action else { continue };
-            let component = self.component_of(plan, &catalogue, name)?;
+            let component = match components.entry(name.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.component_of(plan, &catalogue, name)?),
+            };
             let granted = grants_of(plan, StepId(number), &component.action, starting);
             let granted = granted.map_err(|error| {
                 invalid_parameters(format!("the capabilities of step {}: {error}", step.name))
             })?;
             grants.insert(step.name.clone(), granted);
-            components.insert(name.clone(), component.digest);
         }
-        Ok((grants, components))
+        let digest = |(name, component): (String, Component)| (name, component.digest);
+        Ok((grants, components.into_iter().map(digest).collect()))
     }
 }
 

@@ -1,0 +1,209 @@
+//! Runs while they run: Ctrl-C, and other processes that cancel, signal and read through the control socket.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use e2e::{Scratch, Watched};
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::run::scratch;
+
+/// A step that says its process id in a file and then takes longer than any test; what runs when it is cancelled.
+const LONG: &str = r#"schemaVersion: "0.4"
+parameters: { Marker: { type: String } }
+mainSteps:
+  - name: Long
+    action: shell
+    onCancel: step:Tidy
+    inputs:
+      run: |
+        echo $$ > "$MARKER.new" && mv "$MARKER.new" "$MARKER"
+        sleep 3600
+      env: { MARKER: "{{ Marker }}" }
+  - { name: Never, action: sleep, inputs: { Duration: 1h }, isEnd: true }
+  - { name: Tidy, action: shell, inputs: { run: printf tidied } }
+finally:
+  - name: Last
+    action: shell
+    inputs: { run: printf %s "$STATUS", env: { STATUS: "${{ run.status }}" } }
+outputs: [{ Tidy: "{{ Tidy.Stdout }}" }, { Last: "{{ Last.Stdout }}" }]
+"#;
+
+const QUESTION: &str = r#"schemaVersion: "0.3"
+mainSteps:
+  - name: ask
+    action: aws:approve
+    onFailure: step:refused
+    inputs: { Approvers: [APPROVER], Message: "Go on?" }
+  - { name: hold, action: aws:pause, inputs: {} }
+  - { name: done, action: aws:sleep, inputs: { Duration: PT0S }, isEnd: true }
+  - { name: refused, action: aws:sleep, inputs: { Duration: PT0S } }
+outputs: [ask.ApprovalStatus, ask.ApproverDecisions]
+"#;
+
+struct Long {
+    scratch: Scratch,
+    call: Watched,
+    run: String,
+    command: Pid,
+}
+
+/// Starts [`LONG`] and returns when its command runs.
+fn long() -> Long {
+    let scratch = scratch();
+    let file = scratch.file("long.yaml", LONG);
+    let marker = scratch.path().join("marker");
+    let parameter = format!("Marker={}", marker.display());
+    let mut call = scratch.watch(["run", file.to_str().unwrap(), "--param", &parameter]);
+    let run = call.run();
+    let command = Pid::from_raw(awaited(&marker).trim().parse().unwrap());
+    Long { scratch, call, run, command }
+}
+
+/// Returns what a file holds as soon as it is there.
+fn awaited(file: &Path) -> String {
+    loop {
+        match fs::read_to_string(file) {
+            Ok(text) => return text,
+            Err(_) => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+#[track_caller]
+fn is_cancelled_cleanly(scratch: &Scratch, run: &str, command: Pid) {
+    let view = scratch.json(0, ["runs", "show", run]);
+    assert_eq!(view["status"], "Cancelled", "{view:#}");
+    assert_eq!(view["outputs"], json!({ "Tidy": "tidied", "Last": "Cancelled" }));
+    let statuses: Vec<_> =
+        view["steps"].as_array().unwrap().iter().map(|step| step["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["Cancelled", "Pending", "Success", "Success"]);
+    assert_eq!(kill(command, None), Err(Errno::ESRCH), "the command still runs");
+}
+
+#[test]
+fn control_c_cancels_cleanly() {
+    let Long { scratch, mut call, run, command } = long();
+    call.interrupt();
+    call.until("cancelling: onCancel and finally steps run now");
+    let said = call.end();
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    said.with(&["Cancelled in "]);
+    is_cancelled_cleanly(&scratch, &run, command);
+}
+
+#[test]
+fn another_process_cancels_and_reads_and_writes() {
+    let Long { scratch, call, run, command } = long();
+    scratch.says(0, ["param", "put", "/app/mode", "fast"]);
+    assert_eq!(scratch.says(0, ["param", "get", "/app/mode"]).stdout, "fast\n");
+    let runs = scratch.json(0, ["runs", "list", "--status", "InProgress"]);
+    assert_eq!(runs[0]["id"], Value::from(run.as_str()));
+    let file = scratch.file(
+        "short.yaml",
+        r#"{ schemaVersion: "0.4", outputs: [Read.Value],
+            mainSteps: [{ name: Read, action: getParameter, inputs: { Name: /app/mode } }] }"#,
+    );
+    let second = scratch.json(0, ["run", file.to_str().unwrap()]);
+    assert_eq!(second["outputs"], json!({ "Read.Value": "fast" }));
+    scratch.says(0, ["runs", "cancel", &run]).with(&["Cancelled in "]);
+    assert_eq!(call.end().code, Some(1));
+    is_cancelled_cleanly(&scratch, &run, command);
+    let again = scratch.says(2, ["runs", "cancel", &run]);
+    again.with(&["has ended as Cancelled"]);
+}
+
+/// The user of this process, as the engine names it.
+fn principal() -> String {
+    format!("os:{}", nix::unistd::getuid())
+}
+
+fn question(scratch: &Scratch, approver: &str) -> String {
+    let file = scratch.file("question.yaml", &QUESTION.replace("APPROVER", approver));
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_approval_and_a_pause_outlive_their_owner() {
+    let scratch = scratch();
+    let file = question(&scratch, &format!("\"{}\"", principal()));
+    let mut call = scratch.watch(["run", &file]);
+    let run = call.run();
+    call.until("ask  waits for");
+    let wrong = scratch.says(2, ["runs", "signal", &run, "resume"]);
+    wrong.with(&["step `ask` waits for Approve or Reject"]);
+    let wrong = scratch.says(2, ["runs", "signal", &run, "approve", "--step", "nope"]);
+    wrong.with(&["the run has no step `nope`"]);
+    call.kill();
+
+    // Nobody owns the directory now: the signal is kept for whoever goes on with the run.
+    assert_eq!(scratch.json(0, ["runs", "show", &run])["status"], "Waiting");
+    scratch.says(0, ["runs", "signal", &run, "approve", "--comment", "fine"]);
+    let mut call = scratch.watch(["runs", "resume", &run]);
+    call.until("✓ ask  Success");
+    call.until("hold  waits for");
+    scratch.says(0, ["runs", "signal", &run, "resume", "--step", "hold"]);
+    let said = call.end();
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+
+    let view = scratch.json(0, ["runs", "show", &run]);
+    assert_eq!(view["status"], "Success");
+    assert_eq!(view["outputs"]["ask.ApprovalStatus"], "Approved");
+    let decision = &view["outputs"]["ask.ApproverDecisions"][0];
+    assert_eq!(decision["Approver"], principal());
+    assert_eq!(decision["Comment"], "fine");
+    let ended = scratch.says(2, ["runs", "signal", &run, "resume"]);
+    assert!(!ended.stderr.is_empty());
+}
+
+#[test]
+fn a_rejection_fails_the_step_and_its_run() {
+    let scratch = scratch();
+    let file = question(&scratch, "\"*\"");
+    let mut call = scratch.watch(["run", &file]);
+    let run = call.run();
+    call.until("ask  waits for");
+    scratch.says(0, ["runs", "signal", &run, "reject", "--comment", "not today"]);
+    assert_eq!(call.end().code, Some(1));
+    let view = scratch.json(0, ["runs", "show", &run]);
+    assert_eq!(view["status"], "Failed");
+    assert_eq!(view["steps"][0]["status"], "Failed");
+    assert_eq!(view["steps"][3]["status"], "Success", "the step that onFailure names");
+}
+
+#[test]
+fn somebody_else_cannot_approve() {
+    let scratch = scratch();
+    let file = question(&scratch, "arn:aws:iam::000000000000:user/ada");
+    let mut call = scratch.watch(["run", &file]);
+    let run = call.run();
+    call.until("ask  waits for");
+    let refused = scratch.says(2, ["runs", "signal", &run, "approve"]);
+    refused.with(&["is not an approver of step `ask`"]);
+    assert_eq!(scratch.json(0, ["runs", "show", &run])["status"], "Waiting");
+    call.interrupt();
+    assert_eq!(call.end().code, Some(1));
+    assert_eq!(scratch.json(0, ["runs", "show", &run])["status"], "Cancelled");
+}
+
+#[test]
+fn a_run_whose_owner_was_killed_goes_on() {
+    let Long { scratch, mut call, run, command } = long();
+    call.kill();
+    assert_eq!(scratch.json(0, ["runs", "show", &run])["status"], "InProgress");
+    // The command outlives its owner; ending it lets the run go on.
+    assert_eq!(kill(command, None), Ok(()));
+    let mut call = scratch.watch(["runs", "resume", "--all"]);
+    assert_eq!(call.run(), run);
+    call.interrupt();
+    call.until("cancelling");
+    assert_eq!(call.end().code, Some(1));
+    is_cancelled_cleanly(&scratch, &run, command);
+    scratch.says(0, ["runs", "resume", "--all"]).with(&["no run was interrupted"]);
+    scratch.says(2, ["runs", "resume", &run]).with(&["has ended as Cancelled"]);
+}

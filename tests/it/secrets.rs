@@ -1,0 +1,153 @@
+//! A secret goes where it is meant to go, and is nowhere else: not in what is printed, not in any file of the data directory.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use e2e::{Said, Scratch};
+use serde_json::json;
+
+use crate::run::scratch;
+
+const SECRET: &str = "correct-horse-battery-staple";
+
+/// A server that answers every request with the `Authorization` header it got. Returns its address.
+fn echo() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || listener.incoming().for_each(|stream| answer(&stream.unwrap())));
+    address
+}
+
+fn answer(mut stream: &TcpStream) {
+    let mut authorization = String::new();
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        if line.is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(": ")
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            value.clone_into(&mut authorization);
+        }
+    }
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\n";
+    write!(stream, "{head}content-length: {}\r\n\r\n{authorization}", authorization.len()).unwrap();
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let kind = fs::symlink_metadata(&path).unwrap().file_type();
+        if kind.is_dir() {
+            files(&path, found);
+        } else if kind.is_file() {
+            found.push(path);
+        }
+    }
+}
+
+#[track_caller]
+fn is_nowhere(scratch: &Scratch) {
+    let mut found = Vec::new();
+    files(&scratch.data(), &mut found);
+    assert!(found.iter().any(|file| file.ends_with("runwright.db")));
+    for file in found {
+        let bytes = fs::read(&file).unwrap();
+        let is_there = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+        assert!(!is_there, "{} holds the secret", file.display());
+    }
+}
+
+#[track_caller]
+fn is_not_said(said: &Said) {
+    assert!(!said.stdout.contains(SECRET) && !said.stderr.contains(SECRET), "{said:?}");
+}
+
+fn put_secret(scratch: &Scratch) {
+    let said = scratch.says(0, ["param", "put", "/app/token", SECRET, "--type", "SecureString"]);
+    is_not_said(&said);
+}
+
+#[test]
+fn a_secret_is_sent_and_neither_printed_nor_stored() {
+    let scratch = scratch();
+    put_secret(&scratch);
+    let file = scratch.file(
+        "send.yaml",
+        &r#"schemaVersion: "0.4"
+parameters: { Token: { type: Secret, default: { secret: /app/token } } }
+capabilities: ["http:GET:http://ADDRESS/*", "parameters:read:/app/*", "parameters:write:/app/*"]
+mainSteps:
+  - { name: Read, action: getParameter, inputs: { Name: /app/token } }
+  - { name: Call, action: httpRequest, inputs: { Url: "http://ADDRESS/who", Bearer: { secret: "{{ Token }}" } } }
+  - { name: Copy, action: putParameter, inputs: { Name: /app/copy, Value: { secret: /app/token } } }
+outputs: [Call.Body, Call.StatusCode, Read.Value]
+"#
+        .replace("ADDRESS", &echo()),
+    );
+    let said = scratch.says(0, ["-vvv", "run", file.to_str().unwrap()]);
+    is_not_said(&said);
+    is_nowhere(&scratch);
+    let runs = scratch.json(0, ["runs", "list"]);
+    let run = runs[0]["id"].as_str().unwrap();
+    let view = scratch.json(0, ["runs", "show", run]);
+    assert_eq!(view["outputs"]["Call.StatusCode"], 200);
+    // The server got it and echoed it; the echo is masked.
+    assert_eq!(view["outputs"]["Call.Body"], "Bearer ***");
+    assert_eq!(view["outputs"]["Read.Value"], json!({ "secret": "/app/token" }));
+    let copy = scratch.says(0, ["param", "get", "/app/copy", "--with-decryption"]);
+    assert_eq!(copy.stdout.trim(), SECRET);
+
+    for command in ["events", "replay", "verify"] {
+        is_not_said(&scratch.call(["runs", command, run]));
+    }
+    scratch.says(0, ["runs", "export", run, "--file", "secret.run"]);
+    let exported = fs::read_to_string(scratch.path().join("secret.run")).unwrap();
+    assert!(!exported.contains(SECRET));
+    scratch.says(0, ["backup", "copy.db"]).with(&["need the key k1, which is not in it"]);
+    let backup = fs::read(scratch.path().join("copy.db")).unwrap();
+    assert!(!backup.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
+    is_nowhere(&scratch);
+}
+
+#[test]
+fn a_failure_does_not_show_the_secret() {
+    let scratch = scratch();
+    put_secret(&scratch);
+    let failing = scratch.file(
+        "fails.yaml",
+        &r#"schemaVersion: "0.4"
+capabilities: ["http:GET:http://ADDRESS/*", "parameters:read:/app/*"]
+mainSteps:
+  - name: Call
+    action: httpRequest
+    inputs: { Url: "http://ADDRESS/who", Bearer: { secret: /app/token }, ExpectStatus: [418] }
+"#
+        .replace("ADDRESS", &echo()),
+    );
+    let said = scratch.says(1, ["run", failing.to_str().unwrap()]);
+    is_not_said(&said);
+    is_nowhere(&scratch);
+}
+
+#[test]
+fn a_secure_string_is_shown_only_when_asked_for() {
+    let scratch = scratch();
+    let mut child = scratch
+        .command(["param", "put", "/app/token", "--type", "SecureString"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    is_not_said(&scratch.says(0, ["param", "get", "/app/token"]));
+    is_not_said(&scratch.says(0, ["param", "ls"]));
+    let shown = scratch.says(0, ["param", "get", "/app/token", "--with-decryption"]);
+    assert_eq!(shown.stdout.trim(), SECRET);
+    is_nowhere(&scratch);
+}
