@@ -25,9 +25,8 @@ fn a_backup_restores_everything_but_the_keys() {
     let key = "keys/k1.key";
     fs::copy(scratch.data().join(key), scratch.path().join("restored").join(key)).unwrap();
     let of = |directory: &str| -> Vec<Value> {
-        let ask = |arguments: &[&str]| {
-            scratch.json(0, [&["--data-dir", directory], arguments].concat())
-        };
+        let ask =
+            |arguments: &[&str]| scratch.json(0, [&["--data-dir", directory], arguments].concat());
         vec![
             ask(&["runs", "show", run]),
             ask(&["runs", "events", run]),

@@ -28,7 +28,8 @@ finally:
 fn valid_files_are_said_to_be_valid() {
     let scratch = scratch();
     let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runbooks/documents");
-    let mut files: Vec<_> = fs::read_dir(documents).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(documents).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.push(scratch.file("book.yaml", BOOK));
     let arguments = files.iter().map(|file| file.to_str().unwrap());
     let said = scratch.says(0, ["validate"].into_iter().chain(arguments));
@@ -44,14 +45,18 @@ fn a_plan_says_what_is_known_and_what_is_not() {
     let scratch = scratch();
     scratch.file("book.yaml", BOOK);
     let plan = scratch.json(0, ["plan", "book.yaml", "--param", "Name=mode"]);
-    let names: Vec<_> = plan["steps"].as_array().unwrap().iter().map(|step| &step["name"]).collect();
+    let names: Vec<_> =
+        plan["steps"].as_array().unwrap().iter().map(|step| &step["name"]).collect();
     assert_eq!(names, ["Shell", "Read", "Fetch", "Nap", "Write"]);
     let touches = |index: usize| plan["steps"][index]["touches"].clone();
     let shell = touches(0);
     assert_eq!(shell[0]["grant"], "commands:send:Runwright-Shell@local");
     assert_eq!(shell[0]["known"], "from parameter Node");
     assert!(shell[0]["nodes"][0].as_str().unwrap().starts_with("mi-"), "{shell}");
-    assert_eq!(touches(1), json!([{ "grant": "parameters:read:/app/mode", "known": "from parameter Name" }]));
+    assert_eq!(
+        touches(1),
+        json!([{ "grant": "parameters:read:/app/mode", "known": "from parameter Name" }])
+    );
     assert_eq!(touches(2)[0]["known"], "unknown until Read");
     assert_eq!(touches(3), json!([]));
     assert_eq!(touches(4), json!([{ "grant": "parameters:write:/app/report", "known": "known" }]));
@@ -60,8 +65,16 @@ fn a_plan_says_what_is_known_and_what_is_not() {
         let ceilings = plan["steps"][index]["ceilings"].as_array().unwrap();
         ceilings.iter().map(|ceiling| ceiling["origin"].clone()).collect()
     };
-    assert!(origins(1).iter().any(|origin| origin == "the document's capabilities"), "{:?}", origins(1));
-    assert!(origins(4).iter().any(|origin| origin == "the step's capabilities"), "{:?}", origins(4));
+    assert!(
+        origins(1).iter().any(|origin| origin == "the document's capabilities"),
+        "{:?}",
+        origins(1)
+    );
+    assert!(
+        origins(4).iter().any(|origin| origin == "the step's capabilities"),
+        "{:?}",
+        origins(4)
+    );
     let text = scratch.says(0, ["plan", "book.yaml", "--param", "Name=mode"]);
     text.with(&[
         "1. Shell  aws:shell",
@@ -82,9 +95,22 @@ fn a_graph_is_drawn_in_three_formats() {
     let scratch = scratch();
     scratch.file("book.yaml", BOOK);
     scratch.says(0, ["graph", "book.yaml"]).with(&["flowchart TD", "Shell<br/>aws:shell", "-->"]);
-    scratch.says(0, ["graph", "book.yaml", "--format", "dot"]).with(&["digraph", "label=\"Read\\naws:getParameter\"", "->"]);
+    scratch.says(0, ["graph", "book.yaml", "--format", "dot"]).with(&[
+        "digraph",
+        "label=\"Read\\naws:getParameter\"",
+        "->",
+    ]);
     let svg = scratch.says(0, ["graph", "Runwright-Demo", "--format", "svg"]);
     assert!(svg.stdout.starts_with("<svg ") && svg.stdout.trim_end().ends_with("</svg>"));
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let scratch = scratch();
+    let mut child = scratch.spawn(["actions", "list"]);
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Tests of wiring: the binary as a user meets it, and the rules of the house.
 
+#![expect(clippy::unwrap_used, reason = "all of it is tests")]
+
 mod backup;
 mod control;
 mod language;

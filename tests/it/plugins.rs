@@ -66,7 +66,10 @@ fn the_example_is_inspected_and_runs() {
 
     scratch.says(0, ["plugin", "add", "disk.wasm", "--lock", "check-disk.yaml"]);
     let lock = fs::read_to_string(scratch.path().join("check-disk.lock")).unwrap();
-    assert!(lock.contains("acme:disk") && lock.contains(inspected["digest"].as_str().unwrap()), "{lock}");
+    assert!(
+        lock.contains("acme:disk") && lock.contains(inspected["digest"].as_str().unwrap()),
+        "{lock}"
+    );
     scratch.says(0, ["validate", "check-disk.yaml"]).with(&["check-disk.yaml: ok"]);
     scratch.says(0, ["actions", "show", "acme:check-disk"]).with(&["PercentMax", "Report"]);
     scratch.says(0, ["plan", "check-disk.yaml"]).with(&["touches  parameters:write:/disk/local"]);
@@ -92,13 +95,23 @@ fn a_plugin_can_do_only_what_the_runbook_lists() {
     let narrowed = book.replace("  - parameters:write:/disk/local\n", "");
     assert_ne!(book, narrowed);
     fs::write(scratch.path().join("check-disk.yaml"), &narrowed).unwrap();
-    let refused = scratch.says(2, ["run", "check-disk.yaml"]);
-    refused.with(&["error[RW0702]", "parameters:write:/disk/local"]);
+    let denied = scratch.says(1, ["run", "check-disk.yaml"]);
+    denied.with(&[
+        "warning[RW0702]",
+        "- parameters:write:/disk/local",
+        "✗ Check  Failed: Denied: ",
+    ]);
+    scratch.says(2, ["param", "get", "/disk/local"]);
     let start = book.find("capabilities:").unwrap();
     let end = book.find("outputs:").unwrap();
     let without = format!("{}{}", &book[..start], &book[end..]);
     fs::write(scratch.path().join("check-disk.yaml"), without).unwrap();
-    scratch.says(2, ["run", "check-disk.yaml"]).with(&["error[RW0702]", "commands:send:AWS-RunShellScript@local"]);
+    let denied = scratch.says(1, ["run", "check-disk.yaml"]);
+    denied.with(&[
+        "warning[RW0702]",
+        "- commands:send:AWS-RunShellScript@local",
+        "✗ Check  Failed: Denied: ",
+    ]);
 }
 
 #[test]
@@ -118,7 +131,8 @@ fn a_signature_is_demanded_and_checked() {
     let middle = tampered.len() / 2;
     tampered[middle] ^= 1;
     fs::write(scratch.path().join("tampered.wasm"), &tampered).unwrap();
-    fs::copy(scratch.path().join("disk.wasm.sig"), scratch.path().join("tampered.wasm.sig")).unwrap();
+    fs::copy(scratch.path().join("disk.wasm.sig"), scratch.path().join("tampered.wasm.sig"))
+        .unwrap();
     add("tampered.wasm", "ours.pub", 2).with(&["the component is refused", "signature"]);
     assert_eq!(scratch.json(0, ["plugin", "list"]), json!([]));
 
@@ -171,13 +185,14 @@ fn what_is_no_component_is_refused() {
 fn a_plugin_in_use_is_not_removed() {
     let scratch = installed();
     let book = fs::read_to_string(scratch.path().join("check-disk.yaml")).unwrap();
-    let waiting = book.replace("mainSteps:\n", "mainSteps:\n  - { name: Wait, action: pause, inputs: {} }\n");
+    let waiting =
+        book.replace("mainSteps:\n", "mainSteps:\n  - { name: Wait, action: pause, inputs: {} }\n");
     assert_ne!(book, waiting);
     fs::write(scratch.path().join("check-disk.yaml"), waiting).unwrap();
     let mut call = scratch.watch(["run", "check-disk.yaml", "--param", "PercentMax=100"]);
     let run = call.run();
     call.until("Wait  waits for");
-    scratch.says(2, ["plugin", "remove", PLUGIN]).with(&["in use", &run]);
+    scratch.says(2, ["plugin", "remove", PLUGIN]).with(&["is used by run", &run]);
     scratch.says(0, ["runs", "signal", &run, "resume"]);
     let said = call.end();
     assert_eq!(said.code, Some(0), "{}", said.stderr);

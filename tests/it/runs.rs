@@ -9,6 +9,7 @@ use crate::run::scratch;
 
 const BOOK: &str = r#"schemaVersion: "0.4"
 parameters: { Word: { type: String, default: hello } }
+capabilities: ["commands:send:Runwright-Shell@local", "parameters:*:/app/*"]
 mainSteps:
   - name: Say
     action: shell
@@ -43,7 +44,12 @@ fn runs_are_listed_and_shown() {
     scratch.says(0, ["runs", "list"]).with(&["RUN ", "DOCUMENT", &first, "book", "Success"]);
     let shown = scratch.json(0, ["runs", "show", &first]);
     assert_eq!(shown["outputs"], json!({ "Read.Value": "hello" }));
-    scratch.says(0, ["runs", "show", &first]).with(&["Say", "aws:shell", "Read.Value  hello", "Success in "]);
+    scratch.says(0, ["runs", "show", &first]).with(&[
+        "Say",
+        "aws:shell",
+        "Read.Value  hello",
+        "Success in ",
+    ]);
 }
 
 #[test]
@@ -58,10 +64,22 @@ fn the_journal_is_shown_as_it_was_written() {
     let first = times.next().unwrap();
     assert!(times.is_sorted_by_key(|time| time.max(first)));
     let kinds: Vec<_> = events.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
-    for kind in ["StepStarted", "StepSuspended", "StepWoken", "StepSucceeded", "ItemsExpanded", "StepFailed"] {
+    for kind in [
+        "StepStarted",
+        "StepSuspended",
+        "StepWoken",
+        "StepSucceeded",
+        "ItemsExpanded",
+        "StepFailed",
+    ] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
-    scratch.says(0, ["runs", "events", &run]).with(&["SEQ", "RunStarted", "Each[1]", "RunFinished"]);
+    scratch.says(0, ["runs", "events", &run]).with(&[
+        "SEQ",
+        "RunStarted",
+        "Each[1]",
+        "RunFinished",
+    ]);
 }
 
 #[test]
@@ -99,7 +117,9 @@ fn an_exported_run_is_replayed_on_another_machine() {
     let rows = recording["hostCalls"].as_array_mut().unwrap();
     let answers = rows.iter_mut().flat_map(|row| row["calls"].as_array_mut().unwrap());
     let mut changed = 0;
-    for call in answers.filter(|call| call["interface"] == "parameters" && call["function"] == "get") {
+    for call in
+        answers.filter(|call| call["interface"] == "parameters" && call["function"] == "get")
+    {
         let text = call["answer"].to_string().replace("hello", "jello");
         call["answer"] = serde_json::from_str(&text).unwrap();
         changed += 1;
@@ -116,7 +136,11 @@ fn an_exported_run_is_replayed_on_another_machine() {
         .map(|replayed| replayed["step"].as_str().unwrap())
         .collect();
     assert_eq!(different, ["Read"]);
-    there.says(1, ["runs", "replay", "changed.run"]).with(&["different: Read attempt 1", "recorded  ", "replayed  "]);
+    there.says(1, ["runs", "replay", "changed.run"]).with(&[
+        "different: Read attempt 1",
+        "recorded  ",
+        "replayed  ",
+    ]);
 
     there.file("text.run", "{}");
     there.says(2, ["runs", "replay", "text.run"]).with(&["this is no recording of a run"]);

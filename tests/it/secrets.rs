@@ -98,7 +98,7 @@ outputs: [Call.Body, Call.StatusCode, Read.Value]
     assert_eq!(view["outputs"]["Call.StatusCode"], 200);
     // The server got it and echoed it; the echo is masked.
     assert_eq!(view["outputs"]["Call.Body"], "Bearer ***");
-    assert_eq!(view["outputs"]["Read.Value"], json!({ "secret": "/app/token" }));
+    assert_eq!(view["outputs"]["Read.Value"], json!({ "secret": "/app/token:1" }));
     let copy = scratch.says(0, ["param", "get", "/app/copy", "--with-decryption"]);
     assert_eq!(copy.stdout.trim(), SECRET);
 

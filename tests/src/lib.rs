@@ -83,11 +83,7 @@ impl Scratch {
 
     /// Calls the binary, expects the exit code, and returns what it said.
     #[track_caller]
-    pub fn says<S: AsRef<OsStr>>(
-        &self,
-        code: i32,
-        arguments: impl IntoIterator<Item = S>,
-    ) -> Said {
+    pub fn says<S: AsRef<OsStr>>(&self, code: i32, arguments: impl IntoIterator<Item = S>) -> Said {
         let said = self.call(arguments);
         assert_eq!(said.code, Some(code), "stdout: {}\nstderr: {}", said.stdout, said.stderr);
         said
@@ -109,6 +105,7 @@ impl Scratch {
 }
 
 impl Said {
+    #[expect(clippy::needless_pass_by_value, reason = "what a finished process left becomes this")]
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -122,7 +119,11 @@ impl Said {
     pub fn with(&self, texts: &[&str]) -> &Self {
         for text in texts {
             let is_said = self.stdout.contains(text) || self.stderr.contains(text);
-            assert!(is_said, "`{text}` is missing\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
+            assert!(
+                is_said,
+                "`{text}` is missing\nstdout: {}\nstderr: {}",
+                self.stdout, self.stderr
+            );
         }
         self
     }

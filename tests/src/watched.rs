@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use crate::Said;
 
 /// No step of a test takes that long; one that does hangs.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 
 /// A call that runs. Dropping it kills it.
 #[derive(Debug)]
@@ -30,7 +30,9 @@ impl Watched {
         let errors = BufReader::new(child.stderr.take().expect("a pipe"));
         let (sender, lines) = mpsc::channel();
         // Read to the end whoever listens, so that the call is never blocked.
-        thread::spawn(move || errors.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        thread::spawn(move || {
+            errors.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
         Self { child, lines, said: String::new() }
     }
 

@@ -82,14 +82,12 @@ fn random_hex() -> Result<String> {
     })
 }
 
-/// Builds the product as it is shipped, and measures it; further arguments go to the bench.
+/// Measures a release build of the product; further arguments go to the bench.
 fn bench(arguments: &[String]) -> Result<()> {
     guests::setup()?;
-    let root = workspace::root();
-    workspace::cargo(&root, &["build", "--release", "--package", "runwright"])?;
     let mut run = vec!["run", "--release", "--package", "e2e", "--bin", "bench", "--"];
     run.extend(arguments.iter().map(String::as_str));
-    workspace::cargo(&root, &run)
+    workspace::cargo(&workspace::root(), &run)
 }
 
 fn test() -> Result<()> {

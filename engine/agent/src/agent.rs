@@ -17,7 +17,7 @@ use host_api::node::{Job, JobReport};
 use tokio::sync::watch;
 
 use crate::facts::Facts;
-use crate::folder::{Found, JobFolder};
+use crate::folder::{self, Found, JobFolder};
 use crate::identity;
 pub use settings::Settings;
 
@@ -122,6 +122,7 @@ impl Agent {
         let directory = std::path::absolute(directory).map_err(fail)?;
         let jobs_directory = directory.join("jobs");
         DirBuilder::new().recursive(true).mode(0o700).create(&jobs_directory).map_err(fail)?;
+        folder::remove_leavings(&jobs_directory).map_err(fail)?;
         let node = identity::node_id(&directory).map_err(fail)?;
         let environment = settings::base_environment(&node);
         Ok(Self(Arc::new(Inner {
@@ -204,14 +205,7 @@ impl Agent {
     /// Takes up every job of the directory: what ended is reported, what runs is attached to, what was not begun is begun, and what was
     /// begun and has nobody to tell its end is `Unknown` and never run again. Blocks to read the directory.
     pub fn recover(&self) -> Result<Vec<Recovered>, AgentError> {
-        let directory = &self.0.jobs_directory;
-        let fail = |source| AgentError::Directory { path: directory.clone(), source };
-        let mut ids = Vec::new();
-        for entry in fs::read_dir(directory).map_err(fail)? {
-            let name = entry.map_err(fail)?.file_name();
-            ids.extend(name.into_string().ok().filter(|id| is_job_id(id)));
-        }
-        ids.sort();
+        let ids = self.0.job_ids()?;
         let mut recovered = Vec::with_capacity(ids.len());
         for id in ids {
             let folder = self.0.folder(&id)?;
@@ -241,6 +235,18 @@ impl Agent {
             }
         }
         Ok(recovered)
+    }
+
+    /// Returns the reports of the jobs that ended, or whose end nobody can tell, and that nobody here waits for: what an earlier
+    /// process did not [`forget`](Agent::forget). Starts nothing. Blocks to read the directory.
+    pub fn left_behind(&self) -> Result<Vec<JobReport>, AgentError> {
+        let mut reports = Vec::new();
+        for id in self.0.job_ids()? {
+            if let JobState::Ended(report) = self.status(&id)? {
+                reports.push(report);
+            }
+        }
+        Ok(reports)
     }
 
     /// Removes all that is kept of a job that ended. Its id must never be used again: it would run again.
@@ -293,6 +299,19 @@ impl Inner {
         } else {
             Err(AgentError::JobId(id.to_owned()))
         }
+    }
+
+    /// Returns the ids of all jobs in the directory, in order.
+    fn job_ids(&self) -> Result<Vec<String>, AgentError> {
+        let directory = &self.jobs_directory;
+        let fail = |source| AgentError::Directory { path: directory.clone(), source };
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(directory).map_err(fail)? {
+            let name = entry.map_err(fail)?.file_name();
+            ids.extend(name.into_string().ok().filter(|id| is_job_id(id)));
+        }
+        ids.sort();
+        Ok(ids)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -3,6 +3,7 @@
 //! Invariant: whoever holds the lock on `lock` is the only one that may start the job. The agent takes it and hands it to the
 //! shim as standard input, so it is free only when neither lives.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -23,6 +24,8 @@ const EXIT: &str = "exit";
 const CANCEL: &str = "cancel";
 /// A byte in it wakes the shim to look at [`CANCEL`].
 const CANCEL_PIPE: &str = "cancel.pipe";
+/// Begins the name of a folder that is being removed; no job's id begins so.
+const LEAVING: &str = ".leaving-";
 
 #[derive(Debug, Clone)]
 pub(crate) struct JobFolder(PathBuf);
@@ -206,10 +209,31 @@ impl JobFolder {
         Ok(path)
     }
 
+    /// Removes the folder: at once for whoever looks, for one that is half gone would look like a job not yet begun.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.0) {
+        let (Some(parent), Some(name)) = (self.0.parent(), self.0.file_name()) else {
+            return Err(ErrorKind::InvalidInput.into());
+        };
+        let mut leaving = OsString::from(LEAVING);
+        leaving.push(name);
+        let leaving = parent.join(leaving);
+        match fs::rename(&self.0, &leaving).and_then(|()| fs::remove_dir_all(leaving)) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
+}
+
+/// Removes the folders whose removal was interrupted.
+pub(crate) fn remove_leavings(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(LEAVING.as_bytes()) {
+            match fs::remove_dir_all(entry.path()) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }

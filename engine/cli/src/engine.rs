@@ -87,8 +87,8 @@ impl Engine {
             tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default()))
                 .await??
         };
-        let keyring = Keyring::open(directory, &Sources::from_environment())
-            .map_err(Refusal::caused)?;
+        let keyring =
+            Keyring::open(directory, &Sources::from_environment()).map_err(Refusal::caused)?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
         let agent =
             Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
@@ -113,6 +113,7 @@ impl Engine {
             .await??
         };
         nodes.report_to(services.clone());
+        nodes.take_up().await?;
         let dispatcher = {
             let (services, notices) = (services.clone(), store.subscribe());
             tokio::spawn(async move { services.dispatch(notices).await })

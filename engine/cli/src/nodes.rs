@@ -33,6 +33,18 @@ impl LocalNodes {
         }
     }
 
+    /// Reports the jobs that ended while nobody was here, and forgets them with those that were only not forgotten.
+    ///
+    /// Called before anything is dispatched, for what is forgotten must not be delivered any more.
+    pub async fn take_up(&self) -> anyhow::Result<()> {
+        let agent = self.agent.clone();
+        let left_behind = tokio::task::spawn_blocking(move || agent.left_behind()).await??;
+        for report in left_behind {
+            self.report(report).await;
+        }
+        Ok(())
+    }
+
     async fn report(&self, report: JobReport) {
         let Some(services) = self.services.get() else { return };
         let job = report.id.clone();

@@ -40,10 +40,9 @@ impl Printer {
 }
 
 /// Prints a line to standard output. A reader that has gone is no error of ours.
-#[expect(clippy::print_stdout, reason = "this module prints")]
 pub(crate) fn line(text: &str) {
-    if writeln!(std::io::stdout(), "{text}").is_err() {
-        print!("");
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        tracing::debug!(%error, "standard output is closed");
     }
 }
 

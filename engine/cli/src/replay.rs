@@ -14,9 +14,9 @@ use crate::exit::Refusal;
 pub(crate) async fn of_file(file: &Path) -> Result<Value> {
     let text = std::fs::read(file)
         .map_err(|error| Refusal::bad_input(format!("cannot read {}: {error}", file.display())))?;
-    let recording =
-        Recording::from_json(&text).map_err(|error| Refusal::bad_input(error.to_string()))?;
+    let recording = Recording::from_json(&text).map_err(Refusal::caused)?;
     let sandbox = Sandbox::new(Settings { concurrency_max: 1, ..Settings::default() })?;
-    let report = driver::replay::replay(&recording, &sandbox, &Limits::default(), None).await?;
+    let report = driver::replay::replay(&recording, &sandbox, &Limits::default(), None).await;
+    let report = report.map_err(Refusal::caused)?;
     Ok(serde_json::to_value(report)?)
 }

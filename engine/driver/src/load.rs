@@ -136,18 +136,17 @@ fn read_now(
     plans: Option<&Plans>,
 ) -> Result<(Arc<Plan>, Vec<Entry>), LoadError> {
     let row = store::runs::find(tx, run)?.ok_or_else(|| LoadError::NoRun(run.clone()))?;
-    let plan = match plans.and_then(|plans| plans.find(&row.plan_digest)) {
-        Some(plan) => plan,
-        None => {
-            let text = store::plans::get(tx, &row.plan_digest)?;
-            let plan: Plan = serde_json::from_str(&text)
-                .map_err(|source| LoadError::Plan { run: run.clone(), source })?;
-            let plan = Arc::new(plan);
-            if let Some(plans) = plans {
-                plans.keep(row.plan_digest, &plan);
-            }
-            plan
+    let plan = if let Some(plan) = plans.and_then(|plans| plans.find(&row.plan_digest)) {
+        plan
+    } else {
+        let text = store::plans::get(tx, &row.plan_digest)?;
+        let plan: Plan = serde_json::from_str(&text)
+            .map_err(|source| LoadError::Plan { run: run.clone(), source })?;
+        let plan = Arc::new(plan);
+        if let Some(plans) = plans {
+            plans.keep(row.plan_digest, &plan);
         }
+        plan
     };
     let mut entries = Vec::new();
     store::journal::visit(tx, run, 0, |seq, text| {

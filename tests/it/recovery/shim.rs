@@ -80,7 +80,10 @@ fn whoever_follows_a_run_goes_on_with_it_when_its_owner_dies() {
     follower.until("run ");
     run.kill();
     gate.open();
-    assert!(matches!(follower.end(), Called::Said(_)));
+    match follower.end() {
+        Called::Said(said) => assert_eq!(said.code, Some(0), "{said:?}"),
+        Called::Killed => panic!("nobody killed the follower"),
+    }
     check_once(&scene);
 }
 

@@ -189,3 +189,25 @@ fn a_node_keeps_its_id() {
         Err(AgentError::Directory { .. })
     ));
 }
+
+#[tokio::test]
+async fn what_an_earlier_agent_did_not_forget_is_left_behind() {
+    let node = Node::new();
+    let report = node.shell("echo done").await;
+    let again = node.reopened();
+    assert_eq!(again.left_behind().unwrap(), [report]);
+    again.forget("job").unwrap();
+    assert_eq!(again.left_behind().unwrap(), []);
+    assert_eq!(again.status("job").unwrap(), JobState::NeverSeen);
+}
+
+/// Half a folder must not pass for that of a job not yet begun: it would run again.
+#[test]
+fn an_interrupted_removal_is_made_good() {
+    let node = Node::new();
+    let leaving = node.job_folder(".leaving-job");
+    fs::create_dir(&leaving).unwrap();
+    fs::write(leaving.join("job.json"), "{}").unwrap();
+    assert_eq!(node.reopened().recover().unwrap().len(), 0);
+    assert!(!leaving.exists());
+}

@@ -204,7 +204,7 @@ fn manifest_of<'c>(
     catalogue.built_in(name).or_else(|| {
         let mut installed = catalogue.installed(name);
         let pinned = installed
-            .find(|installed| plan.plugins.get(name).is_some_and(|pin| *pin == installed.pin))?;
+            .find(|installed| plan.plugins.get(&installed.package) == Some(&installed.pin))?;
         Some(&pinned.manifest)
     })
 }

@@ -115,15 +115,23 @@ pub(crate) async fn follow(
                 view.finish();
                 return Ok((session, ended));
             }
-            Err(error) => match error.downcast_ref::<Refusal>() {
-                Some(refusal) if refusal.exit == Exit::NotReachable => {
-                    session = reopen().await?;
-                    session.call(&Operation::Resume { run: Some(run.to_owned()) }).await?;
+            Err(error) if is_gone(&error) => {
+                session = reopen().await?;
+                let resume = Operation::Resume { run: Some(run.to_owned()) };
+                // Another process may have become the owner and gone as well.
+                if let Err(error) = session.call(&resume).await
+                    && !is_gone(&error)
+                {
+                    return Err(error);
                 }
-                _ => return Err(error),
-            },
+            }
+            Err(error) => return Err(error),
         }
     }
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.exit == Exit::NotReachable)
 }
 
 async fn follow_once(run: &str, session: &Session, view: &mut ProgressView) -> Result<Value> {

@@ -37,7 +37,9 @@ impl ControlClient {
         self.writer.write_all(&line).await.map_err(|error| lost(&error))?;
         loop {
             let mut line = String::new();
-            if self.reader.read_line(&mut line).await.map_err(|error| lost(&error))? == 0 {
+            self.reader.read_line(&mut line).await.map_err(|error| lost(&error))?;
+            // An owner that dies while it speaks leaves half a line.
+            if !line.ends_with('\n') {
                 bail!(Refusal::not_reachable(LOST));
             }
             match serde_json::from_str(&line)? {

@@ -22,9 +22,8 @@ use options::Options;
 use report::Report;
 
 fn main() -> ExitCode {
-    // The engine starts this very program as the shim of its jobs.
-    if std::env::args_os().nth(1).is_some_and(|word| word == "shim" || word == "compile-component")
-    {
+    // The engine starts this very program as the shim of its jobs, and `process` as the product itself: no option of ours is a word.
+    if std::env::args_os().nth(1).is_some_and(|word| !word.as_encoded_bytes().starts_with(b"-")) {
         return runwright::main();
     }
     let options = match Options::parse(std::env::args().skip(1)) {

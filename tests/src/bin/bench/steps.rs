@@ -118,10 +118,12 @@ pub(crate) async fn for_each(
     report: &mut Report,
 ) -> Result<()> {
     let items = options.times(10_000, 200);
+    let list: Vec<String> = (0..items).map(|item| item.to_string()).collect();
     let text = format!(
         "schemaVersion: \"0.4\"\nmainSteps:\n- name: Each\n  action: assertProperty\n  \
-         forEach: ${{{{ range({items}) }}}}\n  maxConcurrency: 50\n  \
-         inputs: {{ Value: \"${{{{ item.value }}}}\", DesiredValues: [\"${{{{ item.value }}}}\"] }}\n"
+         forEach: [{}]\n  maxConcurrency: 50\n  \
+         inputs: {{ Value: \"${{{{ item.value }}}}\", DesiredValues: [\"${{{{ item.value }}}}\"] }}\n",
+        list.join(",")
     );
     let plan = plan(engine, text).await?;
     let begun = Instant::now();
