@@ -63,6 +63,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmtime", &["sandbox"]),
     ("wasmtime-wasi", &["sandbox"]),
     ("chacha20poly1305", &["services"]),
+    ("hyper", &["services"]),
     ("reqwest", &["services"]),
     ("clap", &["runwright"]),
     ("wit-component", &["guest-build"]),

@@ -78,12 +78,13 @@ pub enum Command {
     CompileComponent,
 }
 
+#[expect(clippy::struct_field_names, reason = "`--dry-run` is what users know")]
 #[derive(Debug, Args)]
 pub struct Run {
     /// The runbook, or the name of a shipped one
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: String,
-    /// A parameter; lists are separated by commas or written as JSON, a Secret is the name of a SecureString
+    /// A parameter; lists are separated by commas or written as JSON, a Secret is a secure parameter's name
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
     /// Show the plan and stop
@@ -208,7 +209,7 @@ pub enum Param {
         #[arg(long)]
         description: Option<String>,
     },
-    /// Print a parameter; a SecureString only with --with-decryption
+    /// Print a parameter; a secure one only with --with-decryption
     Get {
         /// `name`, or `name:version`
         name: String,

@@ -11,7 +11,7 @@ pub mod operation;
 mod progress;
 mod render;
 mod replay;
-pub mod session;
+mod session;
 mod source;
 mod verify;
 
@@ -40,13 +40,10 @@ pub fn main() -> ExitCode {
         return agent::shim_main(words);
     }
     let arguments = Arguments::parse();
-    match &arguments.command {
-        Command::CompileComponent => {
-            let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
-            let exit = sandbox::compile_main(input, output, std::io::stderr().lock());
-            return ExitCode::from(exit as u8);
-        }
-        _ => {}
+    if matches!(arguments.command, Command::CompileComponent) {
+        let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+        let exit = sandbox::compile_main(input, output, std::io::stderr().lock());
+        return ExitCode::from(exit as u8);
     }
     start_log(arguments.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

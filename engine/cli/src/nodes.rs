@@ -22,12 +22,12 @@ pub(crate) struct LocalNodes {
 }
 
 impl LocalNodes {
-    pub fn new(agent: Agent) -> Arc<Self> {
+    pub(crate) fn new(agent: Agent) -> Arc<Self> {
         Arc::new(Self { agent, services: OnceLock::new() })
     }
 
     /// Names who is told of reports. Called once, before any job is delivered.
-    pub fn report_to(&self, services: Services) {
+    pub(crate) fn report_to(&self, services: Services) {
         if self.services.set(services).is_err() {
             tracing::error!("the local node already has somebody to report to");
         }
@@ -36,7 +36,7 @@ impl LocalNodes {
     /// Reports the jobs that ended while nobody was here, and forgets them with those that were only not forgotten.
     ///
     /// Called before anything is dispatched, for what is forgotten must not be delivered any more.
-    pub async fn take_up(&self) -> anyhow::Result<()> {
+    pub(crate) async fn take_up(&self) -> anyhow::Result<()> {
         let agent = self.agent.clone();
         let left_behind = tokio::task::spawn_blocking(move || agent.left_behind()).await??;
         for report in left_behind {
@@ -49,7 +49,7 @@ impl LocalNodes {
         let Some(services) = self.services.get() else { return };
         let job = report.id.clone();
         match services.report(report).await {
-            Ok(_) => {
+            Ok(()) => {
                 let agent = self.agent.clone();
                 let forgotten = tokio::task::spawn_blocking(move || agent.forget(&job)).await;
                 if let Ok(Err(error)) = forgotten {
@@ -83,7 +83,7 @@ impl Nodes for LocalNodes {
             match handle.report().await {
                 Ok(report) => reporter.report(report).await,
                 Err(error) => {
-                    tracing::error!(job = id, %error, "the node cannot say what became of a job")
+                    tracing::error!(job = id, %error, "the node cannot say what became of a job");
                 }
             }
         });

@@ -44,23 +44,7 @@ pub enum Operation {
     Verify {
         run: Option<String>,
     },
-    PutParameter {
-        name: String,
-        value: String,
-        kind: Option<String>,
-        overwrite: bool,
-        description: Option<String>,
-    },
-    GetParameter {
-        name: String,
-        with_decryption: bool,
-    },
-    ListParameters {
-        path: String,
-    },
-    DeleteParameter {
-        name: String,
-    },
+    Parameter(ParameterOperation),
     AddPlugin {
         component: String,
         signature: Option<String>,
@@ -89,4 +73,27 @@ pub struct Start {
     /// The event that started the run; null when it was started by hand.
     #[serde(default)]
     pub event: Value,
+}
+
+/// What can be asked about parameters.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "parameter", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ParameterOperation {
+    Put {
+        name: String,
+        value: String,
+        kind: Option<String>,
+        overwrite: bool,
+        description: Option<String>,
+    },
+    Get {
+        name: String,
+        with_decryption: bool,
+    },
+    List {
+        path: String,
+    },
+    Delete {
+        name: String,
+    },
 }

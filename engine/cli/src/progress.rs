@@ -23,7 +23,7 @@ pub(crate) struct ProgressView {
 
 impl ProgressView {
     /// Live when `terminal`; nothing at all when `quiet`.
-    pub fn new(terminal: bool, quiet: bool) -> Self {
+    pub(crate) fn new(terminal: bool, quiet: bool) -> Self {
         Self {
             live: (terminal && !quiet).then(MultiProgress::new),
             bars: BTreeMap::new(),
@@ -33,14 +33,14 @@ impl ProgressView {
     }
 
     /// Shows one entry.
-    pub fn show(&mut self, entry: &Entry) {
+    pub(crate) fn show(&mut self, entry: &Entry) {
         if self.quiet {
             return;
         }
         let at_ms = entry.at_ms;
         match &entry.event {
             Event::StepStarted { path, attempt, .. } => {
-                self.begin(&path.to_string(), *attempt, at_ms)
+                self.begin(&path.to_string(), *attempt, at_ms);
             }
             Event::StepWaiting { path, wait, .. } => {
                 let on = match wait {
@@ -87,7 +87,7 @@ impl ProgressView {
     }
 
     /// Takes what is live off the terminal.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         for bar in self.bars.values() {
             bar.finish_and_clear();
         }
@@ -132,14 +132,14 @@ impl ProgressView {
     }
 
     fn line(&self, mark: &str, step: &str, text: &str) {
-        let line = format!("{mark} {step}  {}", text.trim_end());
+        let shown = format!("{mark} {step}  {}", text.trim_end());
         match &self.live {
-            Some(live) => {
-                if live.println(&line).is_err() {
+            Some(terminal) => {
+                if terminal.println(&shown).is_err() {
                     tracing::trace!("standard error is closed");
                 }
             }
-            None => render::note(line),
+            None => render::note(shown),
         }
     }
 }

@@ -10,18 +10,18 @@ use crate::arguments::Output;
 /// How results are printed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
-    pub output: Output,
-    pub terminal: bool,
+    pub(crate) output: Output,
+    pub(crate) terminal: bool,
 }
 
 impl Printer {
-    pub fn new(output: Output) -> Self {
+    pub(crate) fn new(output: Output) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self { output, terminal }
     }
 
     /// Prints a result: one JSON document, or `text`.
-    pub fn result(
+    pub(crate) fn result(
         self,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
@@ -100,11 +100,10 @@ pub(crate) fn duration(ms: u64) -> String {
 
 /// Returns a JSON value in one line of at most `characters_max` characters.
 pub(crate) fn short(value: &serde_json::Value, characters_max: usize) -> String {
-    let text = match value {
-        serde_json::Value::String(text) => text.replace('\n', "\\n"),
-        other => other.to_string(),
+    let text = match value.as_str() {
+        Some(text) => safe(&text.replace('\n', "\\n")),
+        None => safe(&value.to_string()),
     };
-    let text = safe(&text);
     if text.chars().count() <= characters_max {
         return text;
     }

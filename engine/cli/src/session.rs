@@ -16,7 +16,7 @@ const TRIES: u32 = 50;
 const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A way to the engine.
-pub enum Session {
+pub(crate) enum Session {
     Owner { engine: Engine, _control: ControlServer },
     Client { directory: PathBuf },
 }
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// Opens the data directory, or connects to the process that has it open.
-    pub async fn open(directory: &Path, openings: Openings) -> Result<Self> {
+    pub(crate) async fn open(directory: &Path, openings: Openings) -> Result<Self> {
         let mut owned_by = None;
         for _ in 0..TRIES {
             match Engine::open(directory, openings).await {
@@ -43,7 +43,7 @@ impl Session {
                 }
                 Err(error) => match error.downcast_ref::<store::OpenError>() {
                     Some(store::OpenError::Owned { pid, .. }) => owned_by = *pid,
-                    Some(_) => return Err(refused(error)),
+                    Some(_) => return Err(refused(&error)),
                     None => return Err(error),
                 },
             }
@@ -61,7 +61,7 @@ impl Session {
     }
 
     /// Asks; `on_news` gets what is told before the answer.
-    pub async fn ask(
+    pub(crate) async fn ask(
         &self,
         operation: &Operation,
         mut on_news: impl FnMut(Value) + Send,
@@ -78,24 +78,24 @@ impl Session {
     }
 
     /// Asks for something without news.
-    pub async fn call(&self, operation: &Operation) -> Result<Value> {
+    pub(crate) async fn call(&self, operation: &Operation) -> Result<Value> {
         self.ask(operation, |_| {}).await
     }
 
     /// Lets running activations end before the process does.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         if let Self::Owner { engine, .. } = self {
             engine.close().await;
         }
     }
 }
 
-fn refused(error: anyhow::Error) -> anyhow::Error {
+fn refused(error: &anyhow::Error) -> anyhow::Error {
     Refusal { exit: Exit::BadInput, message: format!("{error:#}"), help: None }.into()
 }
 
 /// Returns the data directory: what was given, else where this user's data lives.
-pub fn data_directory(given: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn data_directory(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(given) = given {
         return std::path::absolute(given)
             .context("cannot make the data directory's path absolute");

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
@@ -57,6 +58,10 @@ pub(crate) fn open_file_for_reading(file: &Path) -> Result<Connection, OpenError
 fn open(file: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)
+        .map_err(|error| schema::open_error(file, error))?;
+    // Without it, a statement whose LIMIT is a parameter is prepared again each time it is bound.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(|error| schema::open_error(file, error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| schema::open_error(file, error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);

@@ -47,17 +47,15 @@ fn list(catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
 
 fn known_row(known: &runbook::action::Known, catalogue: &Catalogue) -> Row {
     let name = format!("aws:{}", known.name);
-    match catalogue.built_in(&name) {
-        Some(manifest) => Row { effect: effect(manifest), summary: manifest.summary.clone(), name },
-        None => {
-            let (effect, summary) = match &known.kind {
-                Kind::Flow(_) => ("pure", "carried out by the engine".to_owned()),
-                Kind::Unavailable(reason) => ("-", format!("not available: {reason}")),
-                Kind::Component => ("-", "its component is missing from this build".to_owned()),
-            };
-            Row { name, effect: effect.to_owned(), summary }
-        }
+    if let Some(manifest) = catalogue.built_in(&name) {
+        return Row { effect: effect(manifest), summary: manifest.summary.clone(), name };
     }
+    let (effect, summary) = match &known.kind {
+        Kind::Flow(_) => ("pure", "carried out by the engine".to_owned()),
+        Kind::Unavailable(reason) => ("-", format!("not available: {reason}")),
+        Kind::Component => ("-", "its component is missing from this build".to_owned()),
+    };
+    Row { name, effect: effect.to_owned(), summary }
 }
 
 fn effect(manifest: &ActionManifest) -> String {
@@ -113,10 +111,8 @@ fn properties(schema: &Value) -> String {
     for (name, property) in properties {
         let mark = if required.contains(&name.as_str()) { "*" } else { " " };
         let kind = property["type"].as_str().unwrap_or("any");
-        let default = match &property["default"] {
-            Value::Null => String::new(),
-            default => format!(" (default {default})"),
-        };
+        let default = property.get("default").filter(|default| !default.is_null());
+        let default = default.map(|default| format!(" (default {default})")).unwrap_or_default();
         let description = property["description"].as_str().unwrap_or_default();
         text.push_str(&format!("   {mark}{name}: {kind}{default}  {description}\n"));
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::arguments::{Param, ParameterType};
 use crate::exit::Exit;
-use crate::operation::Operation;
+use crate::operation::{Operation, ParameterOperation};
 use crate::render::{Printer, safe, table};
 use crate::session::Session;
 
@@ -23,21 +23,25 @@ pub(crate) async fn run(arguments: Param, session: &Session, printer: Printer) -
             };
             let kind = Some(kind_name(kind).to_owned());
             let operation =
-                Operation::PutParameter { name: name.clone(), value, kind, overwrite, description };
-            let result = session.call(&operation).await?;
+                ParameterOperation::Put { name: name.clone(), value, kind, overwrite, description };
+            let result = session.call(&Operation::Parameter(operation)).await?;
             printer
                 .result(&result, || format!("{name} is now at version {}", result["Version"]))?;
         }
         Param::Get { name, with_decryption } => {
-            let result = session.call(&Operation::GetParameter { name, with_decryption }).await?;
+            let result = session
+                .call(&Operation::Parameter(ParameterOperation::Get { name, with_decryption }))
+                .await?;
             printer.result(&result, || safe(result["Value"].as_str().unwrap_or_default()))?;
         }
         Param::Ls { path } => {
-            let result = session.call(&Operation::ListParameters { path }).await?;
+            let result =
+                session.call(&Operation::Parameter(ParameterOperation::List { path })).await?;
             printer.result(&result, || listed(&result))?;
         }
         Param::Rm { name } => {
-            let result = session.call(&Operation::DeleteParameter { name: name.clone() }).await?;
+            let operation = ParameterOperation::Delete { name: name.clone() };
+            let result = session.call(&Operation::Parameter(operation)).await?;
             printer.result(&result, || format!("{name} is deleted"))?;
         }
     }
@@ -62,10 +66,10 @@ fn kind_name(kind: ParameterType) -> &'static str {
 }
 
 fn listed(result: &Value) -> String {
-    let text = |value: &Value| match value {
-        Value::String(text) => safe(text),
-        Value::Null => String::new(),
-        other => other.to_string(),
+    let text = |value: &Value| match value.as_str() {
+        Some(text) => safe(text),
+        None if value.is_null() => String::new(),
+        None => value.to_string(),
     };
     let rows: Vec<_> = result
         .as_array()

@@ -138,7 +138,9 @@ async fn follow_once(run: &str, session: &Session, view: &mut ProgressView) -> R
     let follow = Operation::Follow { run: run.to_owned() };
     let followed = session.ask(&follow, |news| {
         let entries: Vec<Entry> = serde_json::from_value(news).unwrap_or_default();
-        entries.iter().for_each(|entry| view.show(entry));
+        for entry in &entries {
+            view.show(entry);
+        }
     });
     tokio::pin!(followed);
     let mut interrupts = 0u32;

@@ -21,13 +21,13 @@ pub(crate) struct ControlClient {
 
 impl ControlClient {
     /// Connects to the owner of the data directory.
-    pub async fn connect(directory: &Path) -> std::io::Result<Self> {
+    pub(crate) async fn connect(directory: &Path) -> std::io::Result<Self> {
         let (reader, writer) = UnixStream::connect(socket_path(directory)).await?.into_split();
         Ok(Self { reader: BufReader::new(reader), writer })
     }
 
     /// Asks, hands news to `on_news`, and returns the answer.
-    pub async fn ask(
+    pub(crate) async fn ask(
         &mut self,
         request: &impl Serialize,
         mut on_news: impl FnMut(Value),

@@ -30,7 +30,7 @@ impl Speaker {
     ///
     /// # Errors
     /// When the client has gone.
-    pub async fn say(&self, answer: &Answer) -> std::io::Result<()> {
+    pub(crate) async fn say(&self, answer: &Answer) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(answer)?;
         line.push(b'\n');
         self.writer.lock().await.write_all(&line).await

@@ -26,7 +26,7 @@ use services::{ErrorKind, Nodes, ServiceError};
 use super::Engine;
 use crate::catalogue::InstalledPlugin;
 use crate::exit::{Exit, Refusal};
-use crate::operation::{Operation, Start};
+use crate::operation::{Operation, ParameterOperation, Start};
 use crate::source::{self, Found};
 
 /// SSM's resource type of a node.
@@ -83,10 +83,7 @@ impl Engine {
             Operation::Verify { run } => crate::verify::verify(self, run.map(RunId::new)).await,
             Operation::ListNodes => self.nodes().await,
             Operation::Backup { file } => self.backup(file).await,
-            parameters @ (Operation::PutParameter { .. }
-            | Operation::GetParameter { .. }
-            | Operation::ListParameters { .. }
-            | Operation::DeleteParameter { .. }) => self.parameters(parameters).await,
+            Operation::Parameter(operation) => self.parameter(operation).await,
             Operation::AddPlugin { component, signature, keys } => {
                 self.add_plugin(&component, signature, &keys).await
             }
@@ -119,10 +116,7 @@ impl Engine {
     async fn follow(&self, run: &RunId, on_news: OnNews<'_>) -> Result<Value> {
         let driver = self.driver().await?;
         let mut progress = driver.subscribe(run);
-        let view = self.services().get_run(run).await.map_err(refused)?;
-        if view.ended.is_some() {
-            return Ok(json!({ "status": view.status }));
-        }
+        self.services().get_run(run).await.map_err(refused)?;
         // What happened before the subscription is told from the journal; the overlap is cut by the number of entries.
         let store = self.services().store();
         let past = driver::export::journal(store, run).await?;
@@ -212,10 +206,10 @@ impl Engine {
         Ok(json!({ "file": file, "bytes": report.bytes, "keyIds": report.key_ids }))
     }
 
-    async fn parameters(&self, operation: Operation) -> Result<Value> {
+    async fn parameter(&self, operation: ParameterOperation) -> Result<Value> {
         let (services, actor) = (self.services(), self.actor());
         match operation {
-            Operation::PutParameter { name, value, kind, overwrite, description } => {
+            ParameterOperation::Put { name, value, kind, overwrite, description } => {
                 let kind = kind.map(|kind| parameter_kind(&kind)).transpose()?;
                 let request = PutParameterRequest {
                     name,
@@ -229,20 +223,19 @@ impl Engine {
                     services.put_parameter(actor, request).await.map_err(refused)?,
                 )?)
             }
-            Operation::GetParameter { name, with_decryption } => {
+            ParameterOperation::Get { name, with_decryption } => {
                 let request = GetParameterRequest { name, with_decryption: Some(with_decryption) };
                 let result = services.get_parameter(actor, request).await.map_err(refused)?;
                 Ok(serde_json::to_value(result.parameter)?)
             }
-            Operation::ListParameters { path } => self.list_parameters(path).await,
-            Operation::DeleteParameter { name } => {
+            ParameterOperation::List { path } => self.list_parameters(path).await,
+            ParameterOperation::Delete { name } => {
                 services
                     .delete_parameter(actor, DeleteParameterRequest { name })
                     .await
                     .map_err(refused)?;
                 Ok(Value::Null)
             }
-            other => bail!("{other:?} is not about parameters"),
         }
     }
 
@@ -359,6 +352,7 @@ fn parameter_kind(text: &str) -> Result<ParameterKind> {
 }
 
 /// Says a capability's error by the exit code that its kind stands for.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 pub(crate) fn refused(error: ServiceError) -> Refusal {
     let exit = match error.kind {
         ErrorKind::Request | ErrorKind::Unavailable => Exit::BadInput,
