@@ -64,7 +64,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["sandbox"]),
     ("chacha20poly1305", &["services"]),
     ("hyper", &["services"]),
-    ("reqwest", &["services"]),
     ("clap", &["runwright"]),
     ("wit-component", &["guest-build"]),
     ("wit-bindgen", &["runwright-sdk"]),
