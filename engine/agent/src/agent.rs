@@ -1,10 +1,12 @@
 //! The agent: jobs by their id, each in a thread that waits for its shim.
 
+mod program;
+mod recovery;
 mod settings;
 mod supervise;
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ use tokio::sync::watch;
 use crate::facts::Facts;
 use crate::folder::{self, Found, JobFolder};
 use crate::identity;
+use program::Program;
+pub use recovery::Recovered;
 pub use settings::Settings;
 
 /// The length of a job's id, in bytes.
@@ -39,6 +43,8 @@ pub enum AgentError {
     Job { job: String, doing: &'static str, source: io::Error },
     #[error("agent directory {}: {source}", path.display())]
     Directory { path: PathBuf, source: io::Error },
+    #[error("shim {} cannot be opened: {source}", path.display())]
+    Executable { path: PathBuf, source: io::Error },
     #[error("job `{0}` is still running")]
     StillRunning(String),
     #[error("job `{0}` is not known here")]
@@ -63,6 +69,7 @@ struct Inner {
     jobs_directory: PathBuf,
     node: NodeId,
     settings: Settings,
+    program: Program,
     /// The environment every script begins with.
     environment: BTreeMap<String, String>,
     table: Mutex<Table>,
@@ -108,13 +115,6 @@ pub enum Cancellation {
     NeverSeen,
 }
 
-/// A job found by [`Agent::recover`].
-#[derive(Debug)]
-pub enum Recovered {
-    Ended(JobReport),
-    Running(JobHandle),
-}
-
 impl Agent {
     /// Opens the agent's directory, made with mode 0700 if it is not there. Starts nothing: see [`Agent::recover`].
     pub fn open(directory: &Path, settings: Settings) -> Result<Self, AgentError> {
@@ -125,10 +125,14 @@ impl Agent {
         folder::remove_leavings(&jobs_directory).map_err(fail)?;
         let node = identity::node_id(&directory).map_err(fail)?;
         let environment = settings::base_environment(&node);
+        let program = Program::open(&settings.executable).map_err(|source| {
+            AgentError::Executable { path: settings.executable.clone(), source }
+        })?;
         Ok(Self(Arc::new(Inner {
             jobs_directory,
             node,
             settings,
+            program,
             environment,
             table: Mutex::default(),
             changed: Condvar::new(),
@@ -161,7 +165,7 @@ impl Agent {
         self.attach(&mut table, id, folder, Some(job))
     }
 
-    /// Returns what is known of a job.
+    /// Returns what is known of a job. What is left of one whose shim is gone is killed before it is said to have ended. Blocks.
     pub fn status(&self, id: &str) -> Result<JobState, AgentError> {
         let folder = self.0.folder(id)?;
         if self.0.table().jobs.contains_key(id) {
@@ -172,10 +176,7 @@ impl Agent {
             Found::Ended(report) => JobState::Ended(report),
             Found::Held => JobState::Running,
             Found::Ready(_) => JobState::Recorded,
-            Found::Lost => {
-                let report = folder.unknown().map_err(|source| job_error(id, "read", source))?;
-                JobState::Ended(report)
-            }
+            Found::Lost => JobState::Ended(recovery::lost(&folder)),
         })
     }
 
@@ -192,7 +193,11 @@ impl Agent {
         };
         // A job that has no folder yet sees the flag before it gets a shim.
         match folder.look().map_err(|source| job_error(id, "look", source))? {
-            Found::Ended(_) | Found::Lost => Ok(Cancellation::AlreadyEnded),
+            Found::Ended(_) => Ok(Cancellation::AlreadyEnded),
+            Found::Lost => {
+                recovery::end_leftovers(&folder);
+                Ok(Cancellation::AlreadyEnded)
+            }
             Found::Nothing if known => Ok(Cancellation::Requested),
             Found::Nothing => Ok(Cancellation::NeverSeen),
             Found::Held | Found::Ready(_) => {
@@ -200,53 +205,6 @@ impl Agent {
                 Ok(Cancellation::Requested)
             }
         }
-    }
-
-    /// Takes up every job of the directory: what ended is reported, what runs is attached to, what was not begun is begun, and what was
-    /// begun and has nobody to tell its end is `Unknown` and never run again. Blocks to read the directory.
-    pub fn recover(&self) -> Result<Vec<Recovered>, AgentError> {
-        let ids = self.0.job_ids()?;
-        let mut recovered = Vec::with_capacity(ids.len());
-        for id in ids {
-            let folder = self.0.folder(&id)?;
-            let mut table = self.0.table();
-            if let Some(entry) = table.jobs.get(&id) {
-                let outcome = entry.outcome.clone();
-                recovered.push(Recovered::Running(JobHandle { id, outcome }));
-                continue;
-            }
-            match folder.look().map_err(|source| job_error(&id, "look", source))? {
-                Found::Nothing => {
-                    folder.remove().map_err(|source| job_error(&id, "remove", source))?;
-                }
-                Found::Ended(report) => recovered.push(Recovered::Ended(report)),
-                Found::Lost => {
-                    let unknown = folder.unknown();
-                    let report = unknown.map_err(|source| job_error(&id, "read", source))?;
-                    recovered.push(Recovered::Ended(report));
-                }
-                Found::Held => {
-                    recovered.push(Recovered::Running(self.attach(&mut table, id, folder, None)?));
-                }
-                Found::Ready(lock) => {
-                    drop(lock);
-                    recovered.push(Recovered::Running(self.attach(&mut table, id, folder, None)?));
-                }
-            }
-        }
-        Ok(recovered)
-    }
-
-    /// Returns the reports of the jobs that ended, or whose end nobody can tell, and that nobody here waits for: what an earlier
-    /// process did not [`forget`](Agent::forget). Starts nothing. Blocks to read the directory.
-    pub fn left_behind(&self) -> Result<Vec<JobReport>, AgentError> {
-        let mut reports = Vec::new();
-        for id in self.0.job_ids()? {
-            if let JobState::Ended(report) = self.status(&id)? {
-                reports.push(report);
-            }
-        }
-        Ok(reports)
     }
 
     /// Removes all that is kept of a job that ended. Its id must never be used again: it would run again.
@@ -299,19 +257,6 @@ impl Inner {
         } else {
             Err(AgentError::JobId(id.to_owned()))
         }
-    }
-
-    /// Returns the ids of all jobs in the directory, in order.
-    fn job_ids(&self) -> Result<Vec<String>, AgentError> {
-        let directory = &self.jobs_directory;
-        let fail = |source| AgentError::Directory { path: directory.clone(), source };
-        let mut ids = Vec::new();
-        for entry in fs::read_dir(directory).map_err(fail)? {
-            let name = entry.map_err(fail)?.file_name();
-            ids.extend(name.into_string().ok().filter(|id| is_job_id(id)));
-        }
-        ids.sort();
-        Ok(ids)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

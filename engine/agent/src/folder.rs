@@ -3,29 +3,32 @@
 //! Invariant: whoever holds the lock on `lock` is the only one that may start the job. The agent takes it and hands it to the
 //! shim as standard input, so it is free only when neither lives.
 
-use std::ffi::OsString;
+mod cancel;
+mod removal;
+
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use host_api::node::{JobReport, JobStepStatus};
-use nix::libc::{ENXIO, O_NONBLOCK};
-use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use host_api::node::{JobReport, JobStatus, JobStepStatus};
+use nix::libc::{EMFILE, ENFILE, ENOLCK, ENOMEM};
 
 use crate::durable;
 use crate::plan::Plan;
+pub(crate) use removal::remove_leavings;
 
 const LOCK: &str = "lock";
 const JOB: &str = "job.json";
 const STARTED: &str = "started";
 const EXIT: &str = "exit";
-const CANCEL: &str = "cancel";
-/// A byte in it wakes the shim to look at [`CANCEL`].
-const CANCEL_PIPE: &str = "cancel.pipe";
-/// Begins the name of a folder that is being removed; no job's id begins so.
-const LEAVING: &str = ".leaving-";
+/// Who leads the processes of the script that was started last.
+const GROUP: &str = "group";
+/// Begins the name of a step's folder.
+const STEP: &str = "step-";
+/// The files of a step's folder that hold what it put out.
+pub(crate) const SPOOLS: [&str; 2] = ["stdout", "stderr"];
 
 #[derive(Debug, Clone)]
 pub(crate) struct JobFolder(PathBuf);
@@ -44,6 +47,14 @@ pub(crate) enum Found {
     Lost,
 }
 
+/// What the file of a job's end holds.
+enum Exit {
+    Absent,
+    Report(JobReport),
+    /// A loss of power, or somebody's hand, damaged it.
+    Damaged,
+}
+
 impl JobFolder {
     pub(crate) fn at(path: PathBuf) -> Self {
         Self(path)
@@ -53,16 +64,18 @@ impl JobFolder {
         &self.0
     }
 
+    /// A job's id is the name of its folder, and letters, digits and the like.
+    pub(crate) fn id(&self) -> &str {
+        self.0.file_name().and_then(OsStr::to_str).unwrap_or_default()
+    }
+
     /// Records a job and returns its lock. A crash on the way leaves a folder in which nothing is recorded.
     pub(crate) fn record(&self, plan: &Plan) -> io::Result<File> {
         self.create()?;
         let lock = self.open_lock()?;
         lock.lock()?;
-        match mkfifo(&self.0.join(CANCEL_PIPE), Mode::S_IRUSR | Mode::S_IWUSR) {
-            Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
-        // Durable only with `started`: a job that is lost before it began is as one never recorded.
+        self.make_cancel_pipe()?;
+        // Durable only just before `started`: a job that is lost before it began is as one never recorded.
         let temporary = self.0.join("job.json.new");
         let mut file = OpenOptions::new()
             .write(true)
@@ -100,10 +113,10 @@ impl JobFolder {
     }
 
     pub(crate) fn look(&self) -> io::Result<Found> {
-        if let Some(report) = self.exit()? {
+        if let Exit::Report(report) = self.exit()? {
             return Ok(Found::Ended(report));
         }
-        if !self.0.join(JOB).try_exists()? {
+        if !self.has(JOB)? && !self.has(STARTED)? && !self.has(EXIT)? {
             return Ok(Found::Nothing);
         }
         let lock = self.open_lock()?;
@@ -113,10 +126,12 @@ impl JobFolder {
             Err(TryLockError::Error(error)) => return Err(error),
         }
         // The shim may have ended between the two looks.
-        if let Some(report) = self.exit()? {
-            return Ok(Found::Ended(report));
+        match self.exit()? {
+            Exit::Report(report) => return Ok(Found::Ended(report)),
+            Exit::Damaged => return Ok(Found::Lost),
+            Exit::Absent => {}
         }
-        if self.0.join(STARTED).try_exists()? {
+        if self.has(STARTED)? {
             return Ok(Found::Lost);
         }
         match self.plan() {
@@ -125,6 +140,20 @@ impl JobFolder {
             Err(error) if error.kind() == ErrorKind::InvalidData => Ok(Found::Nothing),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns what to make of a folder that cannot be looked at: a job that may have begun must never run again.
+    pub(crate) fn judge_unseen(&self) -> Found {
+        let may_have = |name| self.has(name).unwrap_or(true);
+        if may_have(STARTED) || may_have(EXIT) {
+            Found::Ended(self.unknown())
+        } else {
+            Found::Nothing
+        }
+    }
+
+    fn has(&self, name: &str) -> io::Result<bool> {
+        self.0.join(name).try_exists()
     }
 
     /// Blocks until nobody holds the lock.
@@ -137,12 +166,16 @@ impl JobFolder {
             .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
     }
 
-    pub(crate) fn exit(&self) -> io::Result<Option<JobReport>> {
+    fn exit(&self) -> io::Result<Exit> {
         match fs::read(self.0.join(EXIT)) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map(Some)
-                .map_err(|error| io::Error::new(ErrorKind::InvalidData, error)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Ok(text) => Ok(serde_json::from_slice(&text).map_or_else(
+                |error| {
+                    tracing::warn!(job = self.id(), %error, "the end of a job is damaged");
+                    Exit::Damaged
+                },
+                Exit::Report,
+            )),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Exit::Absent),
             Err(error) => Err(error),
         }
     }
@@ -152,88 +185,60 @@ impl JobFolder {
         durable::put(&self.0, EXIT, &serde_json::to_vec(report)?)
     }
 
-    /// Marks the job as begun, once for ever: fails with `AlreadyExists` the second time.
+    /// Marks the job as begun, once for ever: fails with `AlreadyExists` the second time. What was begun stays on disk with the mark.
     pub(crate) fn write_started(&self) -> io::Result<()> {
+        File::open(self.0.join(JOB))?.sync_all()?;
         durable::mark(&self.0, STARTED, format!("{}\n", std::process::id()).as_bytes())
     }
 
-    /// Returns the report of a job whose end nobody can tell.
-    pub(crate) fn unknown(&self) -> io::Result<JobReport> {
-        Ok(self.plan()?.report_all(JobStepStatus::Unknown))
+    /// Returns the report of a job whose end nobody can tell; without its steps if what was recorded is lost too.
+    pub(crate) fn unknown(&self) -> JobReport {
+        let steps = match self.plan() {
+            Ok(plan) => plan.report_all(JobStepStatus::Unknown).steps,
+            Err(error) => {
+                tracing::warn!(job = self.id(), %error, "what a job was to do is lost");
+                Vec::new()
+            }
+        };
+        JobReport { id: self.id().to_owned(), status: JobStatus::Unknown, steps }
     }
 
-    /// Asks the shim to end the job; also one that is not alive yet.
-    pub(crate) fn request_cancel(&self) -> io::Result<()> {
-        let open = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(self.0.join(CANCEL));
-        drop(open?);
-        let pipe =
-            OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(self.0.join(CANCEL_PIPE));
-        match pipe {
-            Ok(mut pipe) => match pipe.write_all(b"c") {
-                Err(error)
-                    if error.kind() != ErrorKind::WouldBlock
-                        && error.kind() != ErrorKind::BrokenPipe =>
-                {
-                    Err(error)
-                }
-                _ => Ok(()),
-            },
-            // Without a reader the shim is gone, or will look at the mark when it opens the pipe.
-            Err(error) if error.raw_os_error() == Some(ENXIO) => Ok(()),
+    /// Returns whether the shim came to the job's end, readable or not.
+    pub(crate) fn is_over(&self) -> io::Result<bool> {
+        self.has(EXIT)
+    }
+
+    /// Writes who leads the script's processes. It is for the time until the system stops, so it need not be durable.
+    pub(crate) fn write_group(&self, line: &str) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(self.0.join(GROUP))?.write_all(line.as_bytes())
+    }
+
+    /// Returns what [`write_group`](Self::write_group) wrote, if it did.
+    pub(crate) fn group(&self) -> io::Result<Option<String>> {
+        match fs::read(self.0.join(GROUP)) {
+            Ok(line) => Ok(String::from_utf8(line).ok()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) fn cancel_requested(&self) -> io::Result<bool> {
-        self.0.join(CANCEL).try_exists()
-    }
-
-    /// Opens the reading end; it never reports an end of file.
-    pub(crate) fn open_cancel_pipe(&self) -> io::Result<File> {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(O_NONBLOCK)
-            .open(self.0.join(CANCEL_PIPE))
+    /// Returns the name of this very folder, by which its processes are known; a copy of it has another.
+    pub(crate) fn mark(&self) -> io::Result<String> {
+        let metadata = fs::metadata(&self.0)?;
+        Ok(format!("{}@{:x}:{:x}", self.id(), metadata.dev(), metadata.ino()))
     }
 
     /// Returns the folder of one step, made now: its script, and what it put out.
     pub(crate) fn step(&self, index: usize) -> io::Result<PathBuf> {
-        let path = self.0.join(format!("step-{}", index + 1));
+        let path = self.0.join(format!("{STEP}{}", index + 1));
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(path)
     }
-
-    /// Removes the folder: at once for whoever looks, for one that is half gone would look like a job not yet begun.
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        let (Some(parent), Some(name)) = (self.0.parent(), self.0.file_name()) else {
-            return Err(ErrorKind::InvalidInput.into());
-        };
-        let mut leaving = OsString::from(LEAVING);
-        leaving.push(name);
-        let leaving = parent.join(leaving);
-        match fs::rename(&self.0, &leaving).and_then(|()| fs::remove_dir_all(leaving)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
 }
 
-/// Removes the folders whose removal was interrupted.
-pub(crate) fn remove_leavings(directory: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(LEAVING.as_bytes()) {
-            match fs::remove_dir_all(entry.path()) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-    }
-    Ok(())
+/// Returns whether it is the whole system that is short of something, and no folder's fault.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOLCK | ENOMEM))
 }

@@ -12,11 +12,13 @@ const FILE: &str = "node-id";
 
 /// Returns the id that the directory keeps, made now if there is none: `mi-` and 17 hexadecimal digits.
 pub(crate) fn node_id(directory: &Path) -> io::Result<NodeId> {
-    match fs::read_to_string(directory.join(FILE)) {
+    let id = match fs::read_to_string(directory.join(FILE)) {
         Ok(text) => parse(text.trim_end()),
         Err(error) if error.kind() == ErrorKind::NotFound => create(directory),
         Err(error) => Err(error),
-    }
+    }?;
+    durable::remove_leavings(directory, FILE)?;
+    Ok(id)
 }
 
 fn create(directory: &Path) -> io::Result<NodeId> {
@@ -24,8 +26,13 @@ fn create(directory: &Path) -> io::Result<NodeId> {
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let id = format!("mi-{}", &hex(&random)[..17]);
     match durable::create_new(directory, FILE, format!("{id}\n").as_bytes()) {
-        Ok(()) => Ok(NodeId::new(id)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+        Ok(()) => {
+            // The directory is as new as the id in it.
+            directory.parent().map_or(Ok(()), durable::sync_directory)?;
+            Ok(NodeId::new(id))
+        }
+        // Another process was faster, and may have taken what we had begun for a leaving.
+        Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
             parse(fs::read_to_string(directory.join(FILE))?.trim_end())
         }
         Err(error) => Err(error),

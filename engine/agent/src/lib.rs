@@ -9,7 +9,9 @@ mod durable;
 pub mod facts;
 mod folder;
 mod identity;
+mod leftovers;
 mod plan;
+mod processes;
 mod shim;
 
 pub use agent::{

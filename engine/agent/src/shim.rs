@@ -4,10 +4,11 @@
 
 mod capture;
 mod execute;
-mod processes;
+mod exit;
 
-use std::ffi::OsString;
-use std::io::{self, ErrorKind};
+use std::ffi::{CStr, OsString};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use crate::folder::JobFolder;
 use crate::plan::{self, OnFailure, Plan, PlannedStep, Work};
 use execute::{End, Execution, Watch};
 
+const NAME: &CStr = c"runwright-shim";
 /// Exit codes by which a script ends its document.
 const EXIT_WITH_SUCCESS: i32 = 168;
 const EXIT_WITH_FAILURE: i32 = 169;
@@ -31,24 +33,30 @@ const EXIT_FOR_REBOOT: i32 = 194;
 /// Runs the job whose folder is the only argument; standard input is the folder's lock, already held.
 ///
 /// This is what `executable shim <folder>` does. Only an [`Agent`](crate::Agent) calls it that way.
-#[expect(clippy::print_stderr, reason = "standard error is the shim's log file")]
 pub fn shim_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let (Some(folder), None) = (arguments.next(), arguments.next()) else {
-        eprintln!("shim: one argument is needed, the folder of a job");
+        log("one argument is needed, the folder of a job");
         return ExitCode::from(2);
     };
     match run(&JobFolder::at(PathBuf::from(folder))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("shim: {error}");
+            log(error);
             ExitCode::FAILURE
         }
     }
 }
 
+/// Standard error is the shim's log file. It may be on the disk that is full, and there is nobody else to tell.
+fn log(what: impl Display) {
+    writeln!(io::stderr(), "shim: {what}").ok();
+}
+
 fn run(folder: &JobFolder) -> io::Result<()> {
     withhold_descriptors()?;
+    // It was executed by the number of a descriptor, which is no name to be known by.
+    prctl::set_name(NAME)?;
     match setsid() {
         // The leader of a session or group already: no terminal can reach it either way.
         Ok(_) | Err(Errno::EPERM) => {}
@@ -58,7 +66,7 @@ fn run(folder: &JobFolder) -> io::Result<()> {
     let plan = folder.plan()?;
     let watch = Watch::new(folder)?;
     if folder.cancel_requested()? {
-        return folder.write_exit(&plan.report_all(JobStepStatus::Cancelled));
+        return exit::leave(folder, &plan.report_all(JobStepStatus::Cancelled));
     }
     match folder.write_started() {
         // Another shim has begun this job; it is not ours to tell the end.
@@ -66,7 +74,7 @@ fn run(folder: &JobFolder) -> io::Result<()> {
         other => other?,
     }
     let steps = execute_all(folder, &plan, &watch);
-    folder.write_exit(&plan::report(&plan.job, steps))
+    exit::leave(folder, &plan::report(&plan.job, steps))
 }
 
 /// Descriptors that the server inherited from whoever started it must not reach a script.

@@ -2,9 +2,11 @@
 //!
 //! A key is `k<n>`; the one with the highest n is the primary, which seals; all of them open. They come from the systemd
 //! credential `runwright-key`, from the file that `RUNWRIGHT_KEY_FILE` names, and from `keys/k<n>.key` in the data
-//! directory. Two different keys of one name are refused. When no source has a key, `keys/k1.key` is created.
+//! directory. Two different keys of one name are refused. When no source has a key and the store knows none, `keys/k1.key` is
+//! created. A store is not opened without the keys that sealed its values.
 
 mod file;
+mod proof;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +15,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use store::{Sealed, Store};
 use zeroize::Zeroizing;
+
+use crate::envelope::EnvelopeError;
 
 /// The length of a key in bytes.
 pub const KEY_BYTES: usize = 32;
@@ -61,6 +66,19 @@ pub enum KeyringError {
     Conflict { id: KeyId, path: PathBuf },
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    #[error(
+        "the store's secrets are sealed with the key {id}, which is not here (found: {found}): give keys/{id}.key back to the data \
+         directory, or name it by RUNWRIGHT_KEY_FILE"
+    )]
+    Missing { id: KeyId, found: String },
+    #[error("the key {id} is another than the one of this name that sealed the store's secrets")]
+    Other { id: KeyId },
+    #[error("a proof of a key cannot be sealed")]
+    Proof(#[source] EnvelopeError),
+    #[error("the store's keys cannot be read")]
+    Read(#[from] store::ReadError),
+    #[error("the store's keys cannot be written")]
+    Write(#[from] store::WriteError),
 }
 
 /// Where keys are looked for beside the data directory.
@@ -98,10 +116,28 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Loads the keys of all sources, and creates `keys/k1.key` in the data directory when there is none.
+    /// Loads the keys of a store's data directory and of all other sources, and sees that they are those that sealed its values.
+    /// Blocks.
+    pub fn of_store(store: &Store, sources: &Sources) -> Result<Self, KeyringError> {
+        let known = store.read_blocking(store::keys::list)?;
+        let keyring = Self::open(store.directory(), sources, &known)?;
+        let primary = keyring.primary().to_string();
+        if known.iter().all(|proof| proof.key_id != primary) {
+            let proof = proof::seal(&keyring)?;
+            store.write_blocking(move |tx| store::keys::add(tx, &proof))?;
+        }
+        Ok(keyring)
+    }
+
+    /// Loads the keys of all sources; creates `keys/k1.key` in the data directory when there is none and none is `known`.
     ///
-    /// A key file or directory that group or others can enter is refused.
-    pub fn open(data_directory: &Path, sources: &Sources) -> Result<Self, KeyringError> {
+    /// A key file or directory that group or others can enter is refused, and so is a set of keys that lacks a known one. The
+    /// caller owns the data directory: what a killed creation left of a key there is removed.
+    pub fn open(
+        data_directory: &Path,
+        sources: &Sources,
+        known: &[Sealed],
+    ) -> Result<Self, KeyringError> {
         let mut keys = BTreeMap::new();
         let credential =
             sources.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL));
@@ -116,10 +152,12 @@ impl Keyring {
             let key = file::read_one(&path)?;
             insert(&mut keys, &path, vec![(id, key)])?;
         }
-        if keys.is_empty() {
+        if keys.is_empty() && known.is_empty() {
             keys.insert(KeyId(1), file::create(&directory, KeyId(1))?);
         }
-        Ok(Self { keys: Arc::new(keys) })
+        let keyring = Self { keys: Arc::new(keys) };
+        known.iter().try_for_each(|proof| proof::check(&keyring, proof))?;
+        Ok(keyring)
     }
 
     /// Makes a key newer than all others in the data directory and returns the keyring that has it as its primary.

@@ -23,7 +23,7 @@ CREATE INDEX runs_by_status ON runs (status, created_ms, key);
 CREATE INDEX runs_by_document ON runs (document_name, created_ms, key);
 CREATE INDEX runs_by_parent ON runs (parent_run, created_ms, key) WHERE parent_run IS NOT NULL;
 CREATE INDEX runs_by_plan ON runs (plan_digest);
-CREATE INDEX runs_active ON runs (created_ms, key) WHERE ended_ms IS NULL;
+CREATE INDEX runs_active ON runs (key) WHERE ended_ms IS NULL;
 CREATE INDEX runs_ended ON runs (ended_ms) WHERE ended_ms IS NOT NULL;
 
 -- What every append changes, apart from `runs` so that the rows of many runs share a page.
@@ -232,6 +232,11 @@ CREATE TABLE state (
   value TEXT NOT NULL,
   PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE keys (
+  id    TEXT PRIMARY KEY,
+  proof BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE nodes (
   id            TEXT    PRIMARY KEY,

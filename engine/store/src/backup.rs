@@ -1,20 +1,27 @@
 //! Copies of a store, and a store from a copy. Keys are never in a copy: they are not in the database.
 
+mod restore;
+
 use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
-use crate::connection::{open_file_for_reading, open_reader};
-use crate::directory;
-use crate::error::{BackupError, OpenError, ReadError};
+use crate::connection::open_reader;
+use crate::directory::{self, beside};
+use crate::error::{BackupError, ReadError};
 use crate::store::Store;
 use crate::transaction::ReadTx;
 use crate::{parameters, schema};
+pub use restore::restore;
+
+/// Two copies to one file would take each other's for a leaving.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// What a copy is and what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,20 +34,34 @@ pub struct Report {
 impl Store {
     /// Copies the store, as it is at one moment, to the file `target`, while others go on writing. Blocks.
     ///
+    /// While it is not whole the copy has a name of its own, which ends in `.partial`; what a killed backup left there is replaced.
+    ///
     /// # Errors
     /// [`BackupError::TargetExists`] rather than overwriting. A copy that failed is removed.
     pub fn backup(&self, target: &Path) -> Result<Report, BackupError> {
-        new_file(target)?;
-        let source = open_reader(self.file())?;
-        match copy(&source, target) {
-            Ok(report) => Ok(report),
-            Err(error) => {
-                if let Err(leftover) = fs::remove_file(target) {
-                    tracing::warn!(%leftover, target = %target.display(), "cannot remove a failed backup");
-                }
-                Err(error)
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in [target.to_owned(), beside(target, "-journal"), beside(target, "-wal")] {
+            match fs::symlink_metadata(&path) {
+                Ok(_) => return Err(BackupError::TargetExists(path)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(io_error(&path)(error)),
             }
         }
+        let partial = beside(target, ".partial");
+        remove_partial(&partial).map_err(io_error(&partial))?;
+        // It stays open: closing it would take the locks from under `SQLite`.
+        let made = create_private(&partial).map_err(io_error(&partial))?;
+        let copied = open_reader(self.file()).map_err(BackupError::from).and_then(|source| {
+            let report = copy(&source, &partial)?;
+            publish(&made, &partial, target)?;
+            Ok(report)
+        });
+        if copied.is_err()
+            && let Err(leftover) = remove_partial(&partial)
+        {
+            tracing::warn!(%leftover, partial = %partial.display(), "cannot remove a failed backup");
+        }
+        copied
     }
 
     /// Checks every page of the database. Blocks.
@@ -52,37 +73,41 @@ impl Store {
     }
 }
 
-/// Puts a copy in place as the store of a new data directory, which must be absent or empty. Blocks.
-///
-/// # Errors
-/// The copy is checked first; nothing is in place unless it is whole, ours and not newer than this release.
-pub fn restore(copy: &Path, directory: &Path) -> Result<Report, BackupError> {
-    refuse_live(copy)?;
-    let report = check_copy(copy)?;
-    directory::create(directory)?;
-    let mut entries = fs::read_dir(directory).map_err(io_error(directory))?;
-    if entries.next().is_some() {
-        return Err(BackupError::DirectoryNotEmpty(directory.to_owned()));
+/// Gives the whole copy its name, which must be free; from then on the copy is durable.
+fn publish(made: &File, partial: &Path, target: &Path) -> Result<(), BackupError> {
+    let (ours, there) = (made.metadata(), fs::symlink_metadata(partial));
+    let (ours, there) = (ours.map_err(io_error(partial))?, there.map_err(io_error(partial))?);
+    if (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
+        // Another process backs up to the same file and took ours for a leaving.
+        return Err(BackupError::TargetExists(partial.to_owned()));
     }
-    directory::check_mode(directory)?;
-    let file = directory::database_file(directory);
-    let partial = file.with_extension("partial");
-    let put = || -> io::Result<()> {
-        let mut target = create_private(&partial)?;
-        io::copy(&mut File::open(copy)?, &mut target)?;
-        target.sync_all()?;
-        fs::rename(&partial, &file)?;
-        File::open(directory)?.sync_all()
+    let named = match fs::hard_link(partial, target) {
+        // The file system has no hard links: the name is reserved by an empty file instead, which the copy replaces.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) =>
+        {
+            create_private(target).and_then(|_| fs::rename(partial, target))
+        }
+        linked => linked.and_then(|()| fs::remove_file(partial)),
     };
-    match put() {
-        Ok(()) => Ok(report),
-        Err(error) => {
-            if let Err(leftover) = fs::remove_file(&partial) {
-                tracing::warn!(%leftover, "cannot remove a partial restore");
-            }
-            Err(io_error(&partial)(error))
+    match named {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(BackupError::TargetExists(target.to_owned()));
+        }
+        named => named.map_err(io_error(target))?,
+    }
+    directory::sync(directory::parent(target)).map_err(io_error(target))
+}
+
+/// Removes a copy that is not whole, and the journal that `SQLite` would play back into the next one.
+fn remove_partial(partial: &Path) -> io::Result<()> {
+    for path in [partial, &beside(partial, "-journal")] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
+    Ok(())
 }
 
 /// Copies all pages in one step: a snapshot that no writer can make the copy begin again.
@@ -101,45 +126,9 @@ fn copy(source: &Connection, target: &Path) -> Result<Report, BackupError> {
     Ok(Report { bytes, key_ids })
 }
 
-fn check_copy(copy: &Path) -> Result<Report, BackupError> {
-    let bytes = fs::metadata(copy).map_err(io_error(copy))?.len();
-    let connection = open_file_for_reading(copy)?;
-    schema::check(&connection, copy, false)?;
-    let tx = ReadTx::new(&connection);
-    let damaged = |error| {
-        if let ReadError::Corrupt(message) = error {
-            return OpenError::Corrupt { file: copy.to_owned(), message }.into();
-        }
-        BackupError::Read(error)
-    };
-    check(&tx, "PRAGMA quick_check(100)").map_err(damaged)?;
-    Ok(Report { bytes, key_ids: parameters::key_ids(&tx).map_err(damaged)? })
-}
-
 fn check(tx: &ReadTx<'_>, pragma: &str) -> Result<(), ReadError> {
     let findings: Vec<String> = tx.rows(pragma, [], |row| row.get(0))?;
     if findings == ["ok"] { Ok(()) } else { Err(ReadError::Corrupt(findings.join("; "))) }
-}
-
-/// A log beside the file holds commits that a copy of the file alone would lose.
-fn refuse_live(copy: &Path) -> Result<(), BackupError> {
-    let mut log = copy.as_os_str().to_owned();
-    log.push("-wal");
-    match fs::metadata(PathBuf::from(log)) {
-        Ok(log) if log.len() > 0 => Err(BackupError::Live(copy.to_owned())),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(copy)(error)),
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-fn new_file(target: &Path) -> Result<(), BackupError> {
-    match create_private(target) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(BackupError::TargetExists(target.to_owned()))
-        }
-        Err(error) => Err(io_error(target)(error)),
-    }
 }
 
 fn create_private(path: &Path) -> io::Result<File> {

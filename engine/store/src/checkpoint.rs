@@ -81,6 +81,18 @@ impl Checkpoints {
     }
 }
 
+/// Copies what another process left in the log, so that ours begins anew: a log that is cut off twice at different places cannot be
+/// told from a damaged one. Failing, it loses nothing.
+pub(crate) fn empty_log(connection: &Connection) {
+    let busy = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>("busy"));
+    match busy {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("somebody else reads the log that was left"),
+        Err(error) => tracing::warn!(%error, "the log that was left cannot be copied"),
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "the hook's signature")]
 fn record(_log: &Wal, pages: c_int) -> rusqlite::Result<()> {
     LOG_PAGES.set(u32::try_from(pages).unwrap_or(0));

@@ -4,6 +4,7 @@ use host_api::invocation::{Ended, WaitKind};
 use rusqlite::params;
 
 use crate::error::{ReadError, WriteError};
+use crate::notice::Notice;
 use crate::transaction::{ReadTx, Tx};
 use crate::waits::{kind_text, waiting_for, wake};
 
@@ -32,6 +33,7 @@ pub fn record(
     if inserted == 0 {
         return Ok(false);
     }
+    tx.notify(Notice::Completed(kind, id.to_owned()));
     let ended = Ended { kind, id: id.to_owned(), result: value };
     for suspension in waiting_for(tx, kind, id)? {
         wake(tx, suspension, ended.clone())?;

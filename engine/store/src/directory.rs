@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use crate::error::OpenError;
 
 const DATABASE_FILE: &str = "runwright.db";
+const PARTIAL_FILE: &str = "runwright.partial";
 const LOCK_FILE: &str = "lock";
+/// Where the keys of a store are. There are none before there is a store.
+const KEYS_DIRECTORY: &str = "keys";
+const KEY_EXTENSION: &str = "key";
 
 /// A data directory of which this process is the owner, for as long as the value lives.
 #[derive(Debug)]
@@ -31,10 +35,29 @@ impl OwnedDirectory {
         &self.path
     }
 
-    /// Returns the path of the database file, which exists with mode 0600 afterwards.
+    /// Returns the path of the database file, which exists with mode 0600 afterwards. Refuses to make one where one was lost.
     pub(crate) fn database_file(&self) -> Result<PathBuf, OpenError> {
+        let fail = |error| not_usable(&self.path, error);
         let file = database_file(&self.path);
-        private_file(&file).map_err(|error| not_usable(&self.path, error))?;
+        let partial = partial_file(&self.path);
+        let bytes = length(&file).map_err(fail)?;
+        if partial.try_exists().map_err(fail)? {
+            if bytes.is_none() {
+                return Err(OpenError::RestoreInterrupted { directory: self.path.clone() });
+            }
+            // It was put in place before the interruption.
+            fs::remove_file(&partial).map_err(fail)?;
+        }
+        let log = beside(&file, "-wal");
+        if bytes.unwrap_or(0) == 0 && length(&log).map_err(fail)?.is_some_and(|bytes| bytes > 0) {
+            return Err(OpenError::Emptied { file, beside: log });
+        }
+        if bytes == Some(0)
+            && let Some(key) = first_key(&self.path).map_err(fail)?
+        {
+            return Err(OpenError::Emptied { file, beside: key });
+        }
+        private_file(&file).map_err(fail)?;
         Ok(file)
     }
 }
@@ -44,19 +67,88 @@ pub(crate) fn database_file(directory: &Path) -> PathBuf {
     directory.join(DATABASE_FILE)
 }
 
-/// Creates the directory and its parents; the directory itself with mode 0700.
-pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(|error| not_usable(path, error))?;
+/// Returns the path of a database that is not in place yet.
+pub(crate) fn partial_file(directory: &Path) -> PathBuf {
+    directory.join(PARTIAL_FILE)
+}
+
+/// Returns whether there is nothing in the directory but what an interrupted restore leaves, or no directory.
+pub(crate) fn is_free(directory: &Path) -> io::Result<bool> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if name != LOCK_FILE && name != PARTIAL_FILE {
+            return Ok(false);
+        }
     }
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(not_usable(path, error)),
-        Ok(()) | Err(_) => Ok(()),
+    Ok(true)
+}
+
+/// Returns the path of a file that has the name of `file` and more.
+pub(crate) fn beside(file: &Path, more: &str) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(more);
+    PathBuf::from(path)
+}
+
+/// Makes the entries of a directory durable.
+pub(crate) fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Returns the directory that a path's last name is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Creates the directory and its parents, durably; the directory itself with mode 0700.
+fn create(path: &Path) -> Result<(), OpenError> {
+    make(path, 0o700).map_err(|error| not_usable(path, error))
+}
+
+fn make(path: &Path, mode: u32) -> io::Result<()> {
+    let parent = parent(path);
+    let created = match DirBuilder::new().mode(mode).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && parent != path => {
+            make(parent, 0o777)?;
+            DirBuilder::new().mode(mode).create(path)
+        }
+        created => created,
+    };
+    match created {
+        Ok(()) => sync(parent),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
+fn length(path: &Path) -> io::Result<Option<u64>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn first_key(directory: &Path) -> io::Result<Option<PathBuf>> {
+    let entries = match fs::read_dir(directory.join(KEYS_DIRECTORY)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == KEY_EXTENSION) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
 /// Refuses a directory that group or others can enter.
-pub(crate) fn check_mode(path: &Path) -> Result<(), OpenError> {
+fn check_mode(path: &Path) -> Result<(), OpenError> {
     let metadata = fs::metadata(path).map_err(|error| not_usable(path, error))?;
     if !metadata.is_dir() {
         return Err(OpenError::NotADirectory { directory: path.to_owned() });

@@ -39,6 +39,15 @@ pub enum OpenError {
     #[error("{} is damaged: {message}", file.display())]
     Corrupt { file: PathBuf, message: String },
     #[error(
+        "{} is empty or gone although {} is there: this is no new store, but one whose content is lost; restore a backup to another \
+         directory",
+        file.display(),
+        beside.display()
+    )]
+    Emptied { file: PathBuf, beside: PathBuf },
+    #[error("a restore to {} was interrupted: run restore again", directory.display())]
+    RestoreInterrupted { directory: PathBuf },
+    #[error(
         "{} has schema version {found}, written by a newer release; this one knows versions up to {supported}",
         file.display()
     )]

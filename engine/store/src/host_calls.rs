@@ -104,6 +104,28 @@ pub fn read_attempt(
     Ok(activations.into_values().flat_map(BTreeMap::into_values).collect())
 }
 
+/// Returns the calls of a run in whose stored text one of the words stands, with those that share a row with them.
+pub fn read_mentioning(
+    tx: &ReadTx<'_>,
+    run: &RunId,
+    words: [&str; 2],
+) -> Result<Vec<LoggedCall>, ReadError> {
+    let key = tx.run_key(run.as_str())?;
+    let mut found = Vec::new();
+    tx.each(
+        "SELECT calls FROM host_calls
+         WHERE run_key = $1 AND (instr(calls, $2) > 0 OR instr(calls, $3) > 0) ORDER BY id",
+        params![key, words[0], words[1]],
+        |row| {
+            let mut calls = BTreeMap::new();
+            add(&mut calls, row, 0)?;
+            found.extend(calls.into_values());
+            Ok::<(), ReadError>(())
+        },
+    )?;
+    Ok(found)
+}
+
 /// Returns all calls of a run, ordered by path, attempt and activation.
 pub fn read_run(tx: &ReadTx<'_>, run: &RunId) -> Result<Vec<ActivationCalls>, ReadError> {
     let key = tx.run_key(run.as_str())?;

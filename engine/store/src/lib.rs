@@ -28,6 +28,7 @@ mod readers;
 mod schema;
 mod text_key;
 mod transaction;
+mod wal;
 mod writer;
 
 pub mod host_calls;
@@ -54,6 +55,7 @@ pub mod tags;
 
 pub mod audit;
 pub mod backup;
+pub mod keys;
 
 pub use error::{BackupError, DatabaseError, OpenError, ReadError, WriteError};
 pub use notice::Notice;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use host_api::identifier::RunId;
+use host_api::invocation::WaitKind;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Something that a committed transaction left for another party to look at.
@@ -19,6 +20,8 @@ pub enum Notice {
     Job(String),
     /// The run was inserted, or its view has changed.
     RunChanged(RunId),
+    /// The end of the thing with this id was recorded.
+    Completed(WaitKind, String),
 }
 
 /// Who is told.

@@ -1,9 +1,10 @@
 //! Deleting what has been over for long enough.
 
+use host_api::identifier::RunId;
 use rusqlite::params;
 
-use crate::error::WriteError;
-use crate::transaction::Tx;
+use crate::error::{ReadError, WriteError};
+use crate::transaction::{ReadTx, Tx};
 
 /// How many rows of each kind a deletion took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,10 +43,23 @@ pub fn delete_runs(tx: &mut Tx<'_>, before_ms: u64, runs_max: u32) -> Result<Del
         deleted.completions +=
             tx.execute("DELETE FROM completions WHERE kind = 'automation' AND id = $1", [&id])?;
         deleted.once_keys += tx.execute("DELETE FROM once WHERE scope = $1", [&id])?;
+        let kept = crate::state::run_scope(&RunId::new(id.clone()));
+        tx.execute("DELETE FROM state WHERE scope = $1", [&kept])?;
         tx.execute("DELETE FROM heads WHERE run_key = $1", [key])?;
         deleted.runs += tx.execute("DELETE FROM runs WHERE key = $1", [key])?;
     }
     Ok(deleted)
+}
+
+/// Returns how many runs [`delete_runs`] would delete.
+pub fn count_runs(tx: &ReadTx<'_>, before_ms: u64) -> Result<u64, ReadError> {
+    let count = tx.row(
+        "SELECT count(*) FROM runs r WHERE r.ended_ms < $1 AND NOT EXISTS
+           (SELECT 1 FROM runs p WHERE p.id = r.parent_run AND p.ended_ms IS NULL)",
+        [before_ms],
+        |row| row.get(0),
+    )?;
+    Ok(count.unwrap_or(0))
 }
 
 /// Deletes up to `limit` recorded ends of things that nobody can begin to wait for any more: recorded before

@@ -138,9 +138,10 @@ fn changed_one(tx: &mut Tx<'_>, run: &RunId, changed: usize) -> Result<(), Write
     Ok(())
 }
 
-/// Returns the ids of all runs that have not ended, oldest first.
+/// Returns the ids of all runs that have not ended, in the order in which they were inserted, so each after its parent: by the
+/// clock it could come before it, for clocks step back.
 pub fn active(tx: &ReadTx<'_>) -> Result<Vec<RunId>, ReadError> {
-    tx.rows("SELECT id FROM runs WHERE ended_ms IS NULL ORDER BY created_ms, key", [], |row| {
+    tx.rows("SELECT id FROM runs WHERE ended_ms IS NULL ORDER BY key", [], |row| {
         Ok(RunId::new(row.get::<_, String>(0)?))
     })
 }

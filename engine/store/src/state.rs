@@ -2,9 +2,16 @@
 
 use rusqlite::params;
 
+use host_api::identifier::RunId;
+
 use crate::error::{ReadError, WriteError};
 use crate::text_key::after_prefix;
 use crate::transaction::{ReadTx, Tx};
+
+/// Returns the scope of what is kept with a run and deleted with it. No plugin's vendor can be called so.
+pub fn run_scope(run: &RunId) -> String {
+    format!("\u{1}run/{run}")
+}
 
 /// Sets a value: JSON text.
 pub fn put(tx: &mut Tx<'_>, scope: &str, key: &str, value: &str) -> Result<(), WriteError> {

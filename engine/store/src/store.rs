@@ -8,14 +8,14 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::connection;
-use crate::directory::OwnedDirectory;
+use crate::directory::{self, OwnedDirectory};
 use crate::error::{OpenError, ReadError, WriteError};
 use crate::notice::{Notice, Subscribers};
 use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::transaction::{ReadTx, Tx};
 use crate::writer::{Request, Writer, panic_message, request};
+use crate::{checkpoint, connection, wal};
 
 /// How a store is opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,7 +53,11 @@ impl Store {
     pub fn open(directory: &Path, options: &OpenOptions) -> Result<Self, OpenError> {
         let directory = OwnedDirectory::claim(directory)?;
         let file = directory.database_file()?;
+        let has_log = wal::check(&directory::beside(&file, "-wal"))?;
         let connection = connection::open_writer(&file, options.pages_max)?;
+        if has_log {
+            checkpoint::empty_log(&connection);
+        }
         let count = options.readers.map_or_else(default_readers, NonZero::get);
         let readers = Readers::open(&file, count)?;
         let queue = Arc::new(Queue::new(options.queue_capacity.map_or(4_096, NonZero::get)));

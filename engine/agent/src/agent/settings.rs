@@ -14,7 +14,8 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /// How an agent executes jobs.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The program that is executed as shim: `executable arguments… folder`. It must call [`shim_main`](crate::shim_main).
+    /// The program that is executed as shim: `executable arguments… folder`. It must call [`shim_main`](crate::shim_main). It is
+    /// opened with the agent and is not looked for again, so it is a binary, not a script that names an interpreter.
     pub executable: PathBuf,
     pub arguments: Vec<OsString>,
     /// Jobs that execute at the same time.

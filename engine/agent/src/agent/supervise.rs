@@ -3,14 +3,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use host_api::node::{Job, JobReport, JobStep, JobStepStatus};
 
-use super::{AgentError, Inner, job_error};
+use super::{AgentError, Inner, job_error, recovery};
 use crate::document::Document;
 use crate::folder::{Found, JobFolder};
 use crate::plan::{self, Plan};
@@ -36,12 +36,7 @@ impl Supervised {
         loop {
             match self.folder.look().map_err(|source| job_error(&self.id, "look", source))? {
                 Found::Ended(report) => return Ok(report),
-                Found::Lost => {
-                    return self
-                        .folder
-                        .unknown()
-                        .map_err(|source| job_error(&self.id, "read", source));
-                }
+                Found::Lost => return Ok(recovery::lost(&self.folder)),
                 Found::Held => {
                     let waited = self.folder.wait_until_free();
                     waited.map_err(|source| job_error(&self.id, "wait", source))?;
@@ -109,8 +104,9 @@ impl Supervised {
             .mode(0o600)
             .open(self.folder.path().join(LOG))
             .map_err(|source| job_error(&self.id, "open the shim's log", source))?;
-        let executable = &inner.settings.executable;
-        let mut child = Command::new(executable)
+        let mut child = inner
+            .program
+            .command()
             .args(&inner.settings.arguments)
             .arg(self.folder.path())
             .env_clear()
@@ -120,7 +116,7 @@ impl Supervised {
             .spawn()
             .map_err(|source| AgentError::Shim {
                 job: self.id.clone(),
-                executable: executable.clone(),
+                executable: inner.program.path().to_owned(),
                 source,
             })?;
         let ended = child.wait().map_err(|source| job_error(&self.id, "wait", source))?;

@@ -19,9 +19,11 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::capture::Capture;
-use super::processes::{descendants, signal_all};
-use crate::folder::JobFolder;
+use super::log;
+use crate::folder::{JobFolder, SPOOLS};
+use crate::leftovers;
 use crate::plan::{Plan, Script};
+use crate::processes::{descendants, signal_all};
 
 /// How often killed processes are looked for again: new ones may have been born meanwhile.
 const KILL_ROUND: Duration = Duration::from_millis(20);
@@ -93,18 +95,24 @@ impl Execution<'_> {
         let capture = |pipe, name: &str, characters_max| {
             Capture::new(pipe, directory.join(name), characters_max, bounds.spool_bytes_max)
         };
-        let output = capture(output, "stdout", bounds.standard_output_characters_max);
-        let error = capture(error, "stderr", bounds.standard_error_characters_max);
+        let [output_spool, error_spool] = SPOOLS;
+        let output = capture(output, output_spool, bounds.standard_output_characters_max);
+        let error = capture(error, error_spool, bounds.standard_error_characters_max);
         // Processes that an earlier step left behind on purpose are no part of this one.
         let spared = if has_children()? { descendants()? } else { BTreeSet::new() };
-        let mut command = self.command(&directory, &path);
+        let mut command = self.command(&directory, &path)?;
         let child =
             command.stdin(Stdio::null()).stdout(output_writer).stderr(error_writer).spawn()?;
         // The writing ends must not stay open here.
         drop(command);
+        let main = i32::try_from(child.id()).map_err(io::Error::other)?;
+        if let Err(error) = leftovers::record(self.folder, main) {
+            // The script carries a mark too; the record is for those of its processes that shed it.
+            log(format_args!("the script's group cannot be recorded: {error}"));
+        }
         let timeout_ms = self.script.timeout_ms.min(bounds.step_timeout_ms_max);
         let mut running = Running {
-            main: Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?),
+            main: Pid::from_raw(main),
             status: None,
             output,
             error,
@@ -129,7 +137,7 @@ impl Execution<'_> {
     }
 
     /// `sh -c <path>` in effect: a script that names its interpreter is executed, any other is read by `sh`.
-    fn command(&self, directory: &Path, path: &Path) -> Command {
+    fn command(&self, directory: &Path, path: &Path) -> io::Result<Command> {
         let mut command = if self.script.text.starts_with("#!") {
             Command::new(path)
         } else {
@@ -146,9 +154,10 @@ impl Execution<'_> {
             .env_clear()
             .envs(&self.plan.environment)
             .envs(&self.script.environment)
+            .env(leftovers::MARK, self.folder.mark()?)
             .current_dir(working_directory)
             .process_group(0);
-        command
+        Ok(command)
     }
 }
 
@@ -223,7 +232,8 @@ impl Running {
                 Err(error) => return Err(error.into()),
             }
         }
-        signal_all(&self.targets()?, signal)
+        signal_all(&self.targets()?, signal)?;
+        Ok(())
     }
 
     fn targets(&self) -> io::Result<BTreeSet<i32>> {

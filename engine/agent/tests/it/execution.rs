@@ -52,7 +52,10 @@ async fn nothing_of_our_own_surroundings_reaches_a_script() {
     // `_`, OLDPWD, PWD and SHLVL are the shell's own.
     let own = |name: &&str| !["_", "OLDPWD", "PWD", "SHLVL"].contains(name);
     let names: Vec<_> = names.into_iter().filter(own).collect();
-    assert_eq!(names, ["AWS_SSM_INSTANCE_ID", "HOME", "LANG", "PATH", "SSM_COMMAND_ID"]);
+    assert_eq!(
+        names,
+        ["AWS_SSM_INSTANCE_ID", "HOME", "LANG", "PATH", "RUNWRIGHT_JOB", "SSM_COMMAND_ID"]
+    );
     assert!(output.contains("SigBlk:\t0000000000000000"), "{output}");
     // Standard streams, and the directory that `ls` reads.
     let open: Vec<_> =

@@ -6,10 +6,12 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use agent::{Agent, Settings};
+use agent::{Agent, AgentError, JobState, Settings};
 use host_api::identifier::CommandId;
 use host_api::node::{Job, JobReport};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -110,4 +112,20 @@ pub(crate) fn job(id: &str, document: Value, parameters: Value) -> Job {
 pub(crate) fn shell(id: &str, script: &str) -> Job {
     let step = json!({ "name": "one", "action": "aws:runShellScript", "inputs": { "runCommand": [script] } });
     job(id, json!({ "schemaVersion": "2.2", "mainSteps": [step] }), json!({}))
+}
+
+/// Leaves a job that is recorded and never begun.
+pub(crate) async fn recorded(node: &Node, script: &str) {
+    let mut broken = settings();
+    broken.executable = PathBuf::from("/bin/true");
+    let agent = Agent::open(&node.path("agent"), broken).unwrap();
+    let error = agent.run(shell("job", script)).unwrap().report().await.unwrap_err();
+    assert!(matches!(&*error, AgentError::ShimFailed { .. }), "{error}");
+    assert_eq!(agent.status("job").unwrap(), JobState::Recorded);
+}
+
+/// Kills the shim of the job `job`.
+pub(crate) fn kill_shim(node: &Node) {
+    let shim = fs::read_to_string(node.job_folder("job").join("started")).unwrap();
+    kill(Pid::from_raw(shim.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
 }

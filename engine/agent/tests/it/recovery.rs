@@ -1,15 +1,12 @@
 //! What dies, and what is known afterwards.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use agent::{Agent, AgentError, JobState, Recovered};
+use agent::{Agent, AgentError, JobState, Recovered, Settings};
 use host_api::node::{JobReport, JobStatus, JobStepStatus};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
-use crate::fixture::{EXECUTABLE, Node, settings, shell};
+use crate::fixture::{EXECUTABLE, Node, kill_shim, recorded, settings, shell};
 
 async fn recover(agent: &Agent) -> Vec<JobReport> {
     let mut reports = Vec::new();
@@ -72,10 +69,8 @@ async fn a_job_whose_shim_is_killed_is_unknown_and_stays_so() {
     );
     let handle = node.agent.run(shell("job", &script)).unwrap();
     ready.read_to_end();
-    let shim = fs::read_to_string(node.job_folder("job").join("started")).unwrap();
-    kill(Pid::from_raw(shim.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
+    kill_shim(&node);
     let report = handle.report().await.unwrap();
-    go.write("end\n");
     assert_eq!(report.status, JobStatus::Unknown);
     assert_eq!(report.steps[0].status, JobStepStatus::Unknown);
     let agent = node.reopened();
@@ -101,14 +96,29 @@ async fn one_id_runs_once() {
     assert_eq!(fs::read_to_string(count).unwrap(), "once\n");
 }
 
-/// Leaves a job that is recorded and never begun.
-async fn recorded(node: &Node, script: &str) {
-    let mut broken = settings();
-    broken.executable = PathBuf::from("/bin/true");
-    let agent = Agent::open(&node.path("agent"), broken).unwrap();
-    let error = agent.run(shell("job", script)).unwrap().report().await.unwrap_err();
-    assert!(matches!(&*error, AgentError::ShimFailed { .. }), "{error}");
-    assert_eq!(agent.status("job").unwrap(), JobState::Recorded);
+#[tokio::test]
+async fn an_upgrade_in_the_meantime_does_not_matter() {
+    for replaced in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("program");
+        fs::copy(EXECUTABLE, &program).unwrap();
+        let node = Node::with(|settings| settings.executable = program.clone());
+        fs::remove_file(&program).unwrap();
+        if replaced {
+            fs::copy("/bin/false", &program).unwrap();
+        }
+        let report = node.shell("cat /proc/$PPID/comm").await;
+        assert_eq!(report.status, JobStatus::Success);
+        assert_eq!(report.steps[0].standard_output, "runwright-shim\n");
+    }
+}
+
+#[test]
+fn an_agent_without_a_program_for_its_shims_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let none = Settings::new(directory.path().join("none"));
+    let error = Agent::open(&directory.path().join("agent"), none).unwrap_err();
+    assert!(matches!(error, AgentError::Executable { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Key files.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -34,7 +35,7 @@ pub(super) fn read_one(path: &Path) -> Result<Key, KeyringError> {
     raw(path, &contents(path)?)
 }
 
-/// Returns the key files of a directory, which may be absent.
+/// Returns the key files of a directory, which may be absent, and removes what a killed [`create`] left of a key there.
 pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -45,7 +46,10 @@ pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringErr
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| unusable(directory, error))?.path();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+        if is_leaving(&path) {
+            // Nothing is sealed with it: a key is used only when it has its name.
+            remove_if_there(&path).map_err(|error| unusable(&path, error))?;
+        } else if path.extension().is_some_and(|extension| extension == EXTENSION) {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let id = stem.parse()?;
             files.push((path, id));
@@ -57,21 +61,49 @@ pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringErr
 
 /// Makes a key; it is on the disk before this returns.
 pub(super) fn create(directory: &Path, id: KeyId) -> Result<Key, KeyringError> {
-    let created = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    created.map_err(|error| unusable(directory, error))?;
+    make_directory(directory).map_err(|error| unusable(directory, error))?;
     check_mode(directory)?;
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(&mut *key).map_err(|error| KeyringError::Random(error.to_string()))?;
     let path = directory.join(format!("{id}.{EXTENSION}"));
     let temporary = directory.join(format!(".{id}.{}", std::process::id()));
-    write_new(&temporary, &key).map_err(|error| unusable(&temporary, error))?;
+    // A killed process that had our number may have left one.
+    let written = remove_if_there(&temporary).and_then(|()| write_new(&temporary, &key));
     // A hard link, unlike a rename, never replaces a key that is there.
-    let linked = fs::hard_link(&temporary, &path);
-    fs::remove_file(&temporary).map_err(|error| unusable(&temporary, error))?;
-    linked.map_err(|error| unusable(&path, error))?;
-    let synced = File::open(directory).and_then(|file| file.sync_all());
-    synced.map_err(|error| unusable(directory, error))?;
+    let linked = written.is_ok().then(|| fs::hard_link(&temporary, &path));
+    remove_if_there(&temporary).map_err(|error| unusable(&temporary, error))?;
+    written.map_err(|error| unusable(&temporary, error))?;
+    linked.transpose().map_err(|error| unusable(&path, error))?;
+    sync(directory).map_err(|error| unusable(directory, error))?;
     Ok(key)
+}
+
+/// Makes the directory, durably: what is sealed with its keys will be.
+fn make_directory(directory: &Path) -> io::Result<()> {
+    if directory.try_exists()? {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    directory.parent().map_or(Ok(()), sync)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Whether a file is one that [`create`] writes first: `.k<n>.<process>`.
+fn is_leaving(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix('.'));
+    name.and_then(|name| name.split_once('.')).is_some_and(|(id, process)| {
+        id.parse::<KeyId>().is_ok() && process.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn write_new(path: &Path, key: &Key) -> io::Result<()> {

@@ -7,7 +7,7 @@ const BINDING: Binding<'static> =
 
 fn keyring() -> (tempfile::TempDir, Keyring) {
     let directory = tempfile::tempdir().unwrap();
-    let keyring = Keyring::open(directory.path(), &Sources::default()).unwrap();
+    let keyring = Keyring::open(directory.path(), &Sources::default(), &[]).unwrap();
     (directory, keyring)
 }
 
@@ -77,6 +77,6 @@ fn rotation_rewraps_and_a_missing_key_is_named() {
 
     let error = open(&first, BINDING, &new).unwrap_err();
     assert!(error.to_string().contains("the key k2 is needed"), "{error}");
-    let reopened = Keyring::open(directory.path(), &Sources::default()).unwrap();
+    let reopened = Keyring::open(directory.path(), &Sources::default(), &[]).unwrap();
     assert_eq!(open(&reopened, BINDING, &new).unwrap().as_slice(), b"a secret");
 }

@@ -21,7 +21,7 @@ fn write_closed(path: &Path, bytes: &[u8]) {
 #[test]
 fn the_first_start_makes_a_key_that_only_the_owner_reads() {
     let directory = tempfile::tempdir().unwrap();
-    let keyring = Keyring::open(directory.path(), &Sources::default()).unwrap();
+    let keyring = Keyring::open(directory.path(), &Sources::default(), &[]).unwrap();
     assert_eq!(keyring.primary(), KeyId(1));
     let file = directory.path().join("keys/k1.key");
     assert_eq!(fs::read(&file).unwrap().len(), 32);
@@ -32,14 +32,14 @@ fn the_first_start_makes_a_key_that_only_the_owner_reads() {
 #[test]
 fn what_others_can_read_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    Keyring::open(directory.path(), &Sources::default()).unwrap();
+    Keyring::open(directory.path(), &Sources::default(), &[]).unwrap();
     let keys = directory.path().join("keys");
     set_mode(&keys.join("k1.key"), 0o440);
-    let error = Keyring::open(directory.path(), &Sources::default()).unwrap_err();
+    let error = Keyring::open(directory.path(), &Sources::default(), &[]).unwrap_err();
     assert!(matches!(error, KeyringError::Permissions { mode: 0o440, .. }), "{error}");
     set_mode(&keys.join("k1.key"), 0o400);
     set_mode(&keys, 0o750);
-    let error = Keyring::open(directory.path(), &Sources::default()).unwrap_err();
+    let error = Keyring::open(directory.path(), &Sources::default(), &[]).unwrap_err();
     assert!(matches!(error, KeyringError::Permissions { mode: 0o750, .. }), "{error}");
 }
 
@@ -49,7 +49,7 @@ fn an_operator_s_keys_come_before_a_new_one() {
     let file = directory.path().join("given");
     write_closed(&file, format!("k1:{}\nk7: {}\n", "0a".repeat(32), "ff".repeat(32)).as_bytes());
     let sources = Sources { key_file: Some(file), ..Sources::default() };
-    let keyring = Keyring::open(directory.path(), &sources).unwrap();
+    let keyring = Keyring::open(directory.path(), &sources, &[]).unwrap();
     assert_eq!(keyring.ids().collect::<Vec<_>>(), [KeyId(1), KeyId(7)]);
     assert_eq!(keyring.primary(), KeyId(7));
     assert!(!directory.path().join("keys").exists());
@@ -58,12 +58,12 @@ fn an_operator_s_keys_come_before_a_new_one() {
 #[test]
 fn two_keys_of_one_name_are_refused() {
     let directory = tempfile::tempdir().unwrap();
-    Keyring::open(directory.path(), &Sources::default()).unwrap();
+    Keyring::open(directory.path(), &Sources::default(), &[]).unwrap();
     let credentials = directory.path().join("credentials");
     fs::create_dir(&credentials).unwrap();
     write_closed(&credentials.join("runwright-key"), &[7; 32]);
     let sources = Sources { credentials_directory: Some(credentials), ..Sources::default() };
-    let error = Keyring::open(directory.path(), &sources).unwrap_err();
+    let error = Keyring::open(directory.path(), &sources, &[]).unwrap_err();
     assert!(matches!(error, KeyringError::Conflict { id: KeyId(1), .. }), "{error}");
 }
 
@@ -79,7 +79,30 @@ fn a_file_without_a_key_is_refused() {
         let file = directory.path().join(name);
         write_closed(&file, content.as_bytes());
         let sources = Sources { key_file: Some(file), ..Sources::default() };
-        let error = Keyring::open(directory.path(), &sources).unwrap_err();
+        let error = Keyring::open(directory.path(), &sources, &[]).unwrap_err();
         assert!(matches!(error, KeyringError::Malformed { .. }), "{name}: {error}");
     }
+}
+
+#[test]
+fn what_a_killed_creation_left_is_removed_and_in_nobody_s_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = directory.path().join("keys");
+    fs::create_dir(&keys).unwrap();
+    set_mode(&keys, 0o700);
+    let leave = |name: &str| write_closed(&keys.join(name), &[7; 32]);
+    leave(".k1.1");
+    leave(".another.1");
+    let keyring = Keyring::open(directory.path(), &Sources::default(), &[]).unwrap();
+    // After the keys were opened, by a process of our own number.
+    leave(&format!(".k2.{}", std::process::id()));
+    let rotated = keyring.rotated(directory.path()).unwrap();
+    assert_eq!(rotated.primary(), KeyId(2));
+    assert_ne!(fs::read(keys.join("k2.key")).unwrap(), [7; 32]);
+    let mut names: Vec<_> = fs::read_dir(&keys)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, [".another.1", "k1.key", "k2.key"]);
 }

@@ -50,11 +50,12 @@ pub fn by_path(
     )
 }
 
-/// Returns the ids of all keys that something stored is sealed with, in order.
+/// Returns the ids of all keys without which the store does not open, in order.
 pub fn key_ids(tx: &ReadTx<'_>) -> Result<Vec<String>, ReadError> {
     tx.rows(
         "SELECT key_id FROM parameter_versions WHERE key_id IS NOT NULL
-         UNION SELECT seed_key_id FROM runs WHERE seed_key_id IS NOT NULL ORDER BY 1",
+         UNION SELECT seed_key_id FROM runs WHERE seed_key_id IS NOT NULL
+         UNION SELECT id FROM keys ORDER BY 1",
         [],
         |row| row.get(0),
     )

@@ -1,10 +1,10 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::{BackupError, OpenError, OpenOptions, Sealed, Store, audit, backup, runs, state};
 
-use crate::scene::{Scene, new_run};
+use crate::scene::{Scene, new_run, private_directory};
 
 fn restored(copy: &Path, directory: &Path) -> Store {
     backup::restore(copy, directory).unwrap();
@@ -82,4 +82,98 @@ fn restore_refuses_what_it_cannot_put_in_place() {
     assert!(matches!(refused(&live, &absent), BackupError::Live(_)));
     assert!(!absent.exists());
     backup::restore(&copy, &absent).unwrap();
+}
+
+/// The names in a directory, in order.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_a_killed_backup_left_is_replaced() {
+    let scene = Scene::new();
+    let directory = scene.scratch.path().join("copies");
+    fs::create_dir(&directory).unwrap();
+    let copy = directory.join("copy.db");
+    fs::write(directory.join("copy.db.partial"), "half").unwrap();
+    fs::write(directory.join("copy.db.partial-journal"), "journal").unwrap();
+    scene.store.backup(&copy).unwrap();
+    assert_eq!(names(&directory), ["copy.db"]);
+    restored(&copy, &scene.scratch.path().join("restored")).integrity_check().unwrap();
+}
+
+#[test]
+fn a_name_that_is_taken_is_left_alone() {
+    let scene = Scene::new();
+    let directory = scene.scratch.path().join("copies");
+    fs::create_dir(&directory).unwrap();
+    for taken in ["copy.db", "copy.db-journal", "copy.db-wal"] {
+        fs::write(directory.join(taken), "another").unwrap();
+        let error = scene.store.backup(&directory.join("copy.db")).unwrap_err();
+        let BackupError::TargetExists(path) = error else { panic!("{error}") };
+        assert_eq!(path, directory.join(taken));
+        assert_eq!(names(&directory), [taken]);
+        assert_eq!(fs::read(&path).unwrap(), b"another");
+        fs::remove_file(path).unwrap();
+    }
+}
+
+/// A copy in a scene, and a private directory to restore it to, in which are these files.
+fn copy_and_directory(scene: &Scene, files: &[&str]) -> (PathBuf, PathBuf) {
+    let copy = scene.scratch.path().join("copy.db");
+    scene.store.backup(&copy).unwrap();
+    let directory = private_directory(scene.scratch.path());
+    for file in files {
+        fs::write(directory.join(file), "half").unwrap();
+    }
+    (copy, directory)
+}
+
+#[test]
+fn an_interrupted_restore_is_no_store_and_can_be_run_again() {
+    let scene = Scene::new();
+    scene.run("r1");
+    let (copy, directory) = copy_and_directory(&scene, &["runwright.partial", "lock"]);
+    let error = Store::open(&directory, &OpenOptions::default()).unwrap_err();
+    assert!(matches!(error, OpenError::RestoreInterrupted { .. }), "{error}");
+    assert!(error.to_string().contains("run restore again"), "{error}");
+    let store = restored(&copy, &directory);
+    assert_eq!(store.read_blocking(runs::active).unwrap().len(), 1);
+    assert!(!directory.join("runwright.partial").exists());
+}
+
+#[test]
+fn a_restore_that_was_interrupted_after_all_is_done() {
+    let scene = Scene::new();
+    let (copy, directory) = copy_and_directory(&scene, &[]);
+    backup::restore(&copy, &directory).unwrap();
+    fs::hard_link(directory.join("runwright.db"), directory.join("runwright.partial")).unwrap();
+    drop(Store::open(&directory, &OpenOptions::default()).unwrap());
+    assert!(!directory.join("runwright.partial").exists());
+}
+
+#[test]
+fn a_directory_in_which_somebody_is_at_work_is_not_restored_to() {
+    let scene = Scene::new();
+    let (copy, directory) = copy_and_directory(&scene, &["lock"]);
+    let lock = fs::File::open(directory.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let error = backup::restore(&copy, &directory).unwrap_err();
+    assert!(matches!(error, BackupError::Open(OpenError::Owned { .. })), "{error}");
+    assert_eq!(names(&directory), ["lock"]);
+    drop(lock);
+    backup::restore(&copy, &directory).unwrap();
+    for rest in ["runwright.db", "runwright.db-wal", "runwright.db-shm", "keys"] {
+        let (copy, directory) = {
+            fs::remove_file(&copy).unwrap();
+            copy_and_directory(&scene, &[rest])
+        };
+        let error = backup::restore(&copy, &directory).unwrap_err();
+        assert!(matches!(error, BackupError::DirectoryNotEmpty(_)), "{rest}: {error}");
+        assert_eq!(names(&directory), [rest]);
+    }
 }

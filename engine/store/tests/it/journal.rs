@@ -1,5 +1,5 @@
 use host_api::identifier::RunId;
-use store::runs::{Filter, Parent, View};
+use store::runs::{Filter, NewRun, Parent, View};
 use store::{ReadError, Sealed, WriteError, inbox, journal, leases, runs};
 
 use crate::scene::{Scene, new_run};
@@ -155,6 +155,17 @@ fn runs_are_listed_newest_first_in_pages_under_every_filter() {
         let page = scene.store.read_blocking(|tx| runs::list(tx, &any, Some(cursor), 1));
         assert_eq!(page, Err(ReadError::Cursor), "{cursor:?}");
     }
+}
+
+#[test]
+fn a_run_is_active_after_its_parent_though_the_clock_stepped_back() {
+    let scene = Scene::new();
+    let ids = ["parent", "child", "grandchild"].map(RunId::new);
+    for (id, created_ms) in ids.iter().zip([3_000, 2_000, 1_000]) {
+        let run = NewRun { created_ms, ..new_run(id.as_str()) };
+        scene.store.write_blocking(move |tx| runs::insert(tx, &run)).unwrap();
+    }
+    assert_eq!(scene.store.read_blocking(runs::active).unwrap(), ids);
 }
 
 #[test]

@@ -13,4 +13,5 @@ mod opening;
 mod retention;
 mod scene;
 mod waits;
+mod wal;
 mod writing;

@@ -1,5 +1,9 @@
 //! What most tests begin with.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
 use host_api::effect::{Activation, StepPath};
 use host_api::identifier::{Digest, Principal, RunId};
 use store::runs::{NewRun, View};
@@ -59,4 +63,11 @@ pub(crate) fn new_run(id: &str) -> NewRun {
 
 pub(crate) fn activation(run: &RunId, step: &str) -> Activation {
     Activation { run: run.clone(), path: StepPath::top(step), attempt: 1, activation: 1 }
+}
+
+/// Makes a directory that nobody else can enter, with a name of its own.
+pub(crate) fn private_directory(parent: &Path) -> PathBuf {
+    let directory = tempfile::tempdir_in(parent).unwrap().keep();
+    fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+    directory
 }
