@@ -20,6 +20,7 @@ mod error;
 mod index;
 mod key;
 mod outputs;
+mod result;
 mod scope;
 mod signal;
 mod state;

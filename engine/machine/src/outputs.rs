@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use host_api::failure::{Failure, FailureKind};
 use runbook::plan::{Action, DocumentOutput, Step};
-use runbook::template::Scope;
+use runbook::template::{Scope, Template};
 use runbook::value::as_type;
 use serde_json::{Map, Value, json};
 
@@ -47,10 +47,12 @@ impl Decider<'_> {
         Ok(outputs_of(step, response))
     }
 
-    /// The outputs that the document names, `Step.Output` for a step's. One that has no value at the end is absent.
-    pub(crate) fn document_outputs(&self) -> BTreeMap<String, Value> {
+    /// The outputs that the document names, `Step.Output` for a step's, and why the first that cannot be computed cannot. One of a step
+    /// that did not run, or has no such output, is absent.
+    pub(crate) fn document_outputs(&self) -> (BTreeMap<String, Value>, Option<Failure>) {
         let scope = RunScope::at_the_end(self.state, self.now_ms);
         let mut outputs = BTreeMap::new();
+        let mut failure = None;
         for output in &self.state.plan.outputs {
             match output {
                 DocumentOutput::Output { step, output } => {
@@ -64,15 +66,32 @@ impl Decider<'_> {
                         outputs.extend(all.into_iter().map(named));
                     }
                 }
-                DocumentOutput::Value { name, value } => {
-                    if let Ok(value) = value.resolve(&scope) {
+                DocumentOutput::Value { name, value } => match value.resolve(&scope) {
+                    Ok(value) => {
                         outputs.insert(name.clone(), value);
                     }
-                }
+                    Err(_) if reads_what_is_absent(value, &scope) => {}
+                    Err(error) => {
+                        let message = format!("the output `{name}` of the run: {error}");
+                        failure = failure.or(Some(bad_output(message)));
+                    }
+                },
             }
         }
-        outputs
+        (outputs, failure)
     }
+}
+
+fn bad_output(message: String) -> Failure {
+    Failure { code: "InvalidOutput".to_owned(), ..Failure::new(FailureKind::BadOutput, message) }
+}
+
+fn reads_what_is_absent(value: &Template, scope: &RunScope<'_>) -> bool {
+    let references = value.references();
+    let named = references.outputs.iter();
+    named.into_iter().any(|(step, output)| scope.step_output(step, output).is_none())
+        || references.steps.iter().any(|step| scope.step_outputs(step).is_none())
+        || references.variables.iter().any(|name| scope.variable(name).is_none())
 }
 
 impl State {

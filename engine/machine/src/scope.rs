@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::key::Key;
 use crate::state::{Phase, State};
+use crate::status::StepStatus;
 
 /// A run as one step, or one item, sees it at a time.
 pub(crate) struct RunScope<'s> {
@@ -62,7 +63,7 @@ impl Scope for RunScope<'_> {
         let unit = self.state.unit(key)?;
         let outputs = if self.running_loop(key) {
             self.state.loop_outputs(key)
-        } else if unit.status.has_run() {
+        } else if unit.status == StepStatus::Success || !unit.outputs.is_empty() {
             unit.outputs.clone()
         } else {
             return None;
@@ -75,7 +76,7 @@ impl Scope for RunScope<'_> {
             return None;
         }
         let unit = self.state.key_of_name(step).and_then(|key| self.state.unit(key));
-        Some(unit.map_or(crate::status::StepStatus::Pending, |unit| unit.status).as_str())
+        Some(unit.map_or(StepStatus::Pending, |unit| unit.status).as_str())
     }
 
     fn global(&self, global: Global) -> Value {

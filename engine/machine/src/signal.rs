@@ -19,12 +19,33 @@ impl State {
         }
     }
 
+    /// Returns for whom the owner of an embedded store speaks, who may speak for anybody: for itself where it is named, else for the
+    /// first approver who has not spoken. `None` when no approval is waited for, or all have spoken.
+    pub fn approver_for(&self, step: Option<&str>, owner: &Principal) -> Option<Principal> {
+        let key = self.find_waiting(step).ok()?;
+        let Some(Phase::Waiting { wait, words, .. }) = self.unit(key).map(|unit| &unit.phase)
+        else {
+            return None;
+        };
+        let MachineWait::Approve { approvers, .. } = &**wait else { return None };
+        if approvers.iter().any(|name| name == "*" || name == owner.as_str()) {
+            return Some(owner.clone());
+        }
+        let silent = |name: &&String| words.iter().all(|word| word.by.as_str() != name.as_str());
+        approvers.iter().find(silent).map(|name| Principal::new(name.clone()))
+    }
+
     pub(crate) fn find_signalled(
         &self,
         step: Option<&str>,
         signal: &Signal,
         by: &Principal,
     ) -> Result<Key, SignalRefused> {
+        let key = self.find_waiting(step)?;
+        self.check_word(key, signal, by).map(|()| key)
+    }
+
+    fn find_waiting(&self, step: Option<&str>) -> Result<Key, SignalRefused> {
         if self.core.finished.is_some() {
             return Err(SignalRefused::RunEnded);
         }
@@ -38,25 +59,24 @@ impl State {
                 waiting.filter(is_it).collect()
             }
         };
-        let key = match (named.as_slice(), step) {
-            ([key], _) => *key,
-            ([], None) => return Err(SignalRefused::NothingWaits),
+        match (named.as_slice(), step) {
+            ([key], _) => Ok(*key),
+            ([], None) => Err(SignalRefused::NothingWaits),
             ([], Some(text)) => {
                 // A displayed path ends with the step's name and perhaps an item.
                 let last = text.rsplit('/').next().unwrap_or(text);
                 let name = last.split('[').next().unwrap_or(last);
-                return Err(if self.index.names.contains_key(name) {
+                Err(if self.index.names.contains_key(name) {
                     SignalRefused::NotWaiting(text.to_owned())
                 } else {
                     SignalRefused::NoSuchStep(text.to_owned())
-                });
+                })
             }
             (several, _) => {
                 let paths = several.iter().map(|key| self.path_of(*key).to_string());
-                return Err(SignalRefused::Ambiguous(paths.collect()));
+                Err(SignalRefused::Ambiguous(paths.collect()))
             }
-        };
-        self.check_word(key, signal, by).map(|()| key)
+        }
     }
 
     fn check_word(&self, key: Key, signal: &Signal, by: &Principal) -> Result<(), SignalRefused> {

@@ -56,6 +56,8 @@ const CLOUD: &str = "it acts on AWS resources, for which this version has no cou
 const API: &str = "it calls AWS service APIs, which this version cannot call";
 const SCRIPT: &str = "it runs Python or PowerShell in a sandbox, which this version does not have";
 
+const OPSCENTER: &str = "it arrives with OpsCenter, which this version does not have";
+
 const fn ssm(name: &'static str, kind: Kind, cancel_target: bool) -> Known {
     Known { name, kind, in_ssm: true, cancel_target }
 }
@@ -64,7 +66,7 @@ const fn ours(name: &'static str) -> Known {
     Known { name, kind: Kind::Component, in_ssm: false, cancel_target: true }
 }
 
-/// Every action known by name: SSM's 23 (user guide, "Systems Manager Automation actions reference"), then ours.
+/// Every action known by name: SSM's 23 (user guide, "Systems Manager Automation actions reference"), then ours and what is to come.
 pub const KNOWN: &[Known] = &[
     ssm("approve", Kind::Flow(FlowAction::Approve), false),
     ssm("assertAwsResourceProperty", Kind::Unavailable(API), true),
@@ -96,7 +98,45 @@ pub const KNOWN: &[Known] = &[
     ours("putParameter"),
     ours("shell"),
     ours("waitForProperty"),
+    Known {
+        name: "createOpsItem",
+        kind: Kind::Unavailable(OPSCENTER),
+        in_ssm: false,
+        cancel_target: true,
+    },
 ];
+
+/// Returns what does the work of an action that is not available, where something does.
+pub fn instead(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "assertAwsResourceProperty" => {
+            "assertProperty (schema 0.4) compares a value that another step gave"
+        }
+        "waitForAwsResourceProperty" => "waitForProperty (schema 0.4) polls a parameter or a URL",
+        "executeAwsApi" => {
+            "getParameter, putParameter, gatherInventory and httpRequest (schema 0.4) do what most such steps do"
+        }
+        "executeScript" => {
+            "compute with an expression `${{ … }}` (schema 0.4), or run the script on a node with shell (schema 0.4) or aws:runCommand"
+        }
+        "invokeLambdaFunction" | "executeStateMachine" => {
+            "aws:invokeWebhook, or httpRequest (schema 0.4), calls what has a URL"
+        }
+        "createOpsItem" => {
+            "aws:invokeWebhook, or httpRequest (schema 0.4), can tell another system"
+        }
+        "changeInstanceState"
+        | "copyImage"
+        | "createImage"
+        | "createStack"
+        | "deleteImage"
+        | "deleteStack"
+        | "runInstances" => {
+            "run the cloud's own command line on a node with aws:runCommand, or write a plugin: `runwright plugin build`"
+        }
+        _ => return None,
+    })
+}
 
 /// Returns a known action by its name without `aws:`.
 pub fn known(name: &str) -> Option<&'static Known> {

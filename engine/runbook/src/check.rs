@@ -6,6 +6,7 @@ mod branch;
 mod capability;
 pub(crate) mod command;
 mod component;
+mod counterpart;
 mod flow;
 mod input;
 mod order;
@@ -14,6 +15,8 @@ mod output;
 mod parameter;
 mod property;
 mod reads;
+mod request;
+mod send;
 mod shape;
 mod shell;
 mod step;
@@ -21,11 +24,11 @@ mod target;
 mod text;
 mod timing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::Catalogue;
 use crate::codes;
-use crate::diagnostic::{Diagnostic, any_error};
+use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::document::Document;
 use crate::document::node::Node;
 use crate::lock::Lock;
@@ -62,7 +65,7 @@ pub fn check(
 ) -> (Option<Checked>, Vec<Diagnostic>) {
     let mut checker = Checker::new(document, catalogue, lock);
     let result = checker.document();
-    if let Some(checked) = result.as_ref().filter(|_| !any_error(&checker.diagnostics)) {
+    if let Some(checked) = &result {
         checker.needs(checked);
     }
     let mut diagnostics = checker.diagnostics;
@@ -84,10 +87,16 @@ pub(crate) struct Checker<'d> {
     pub(crate) outline: Outline<'d>,
     pub(crate) uses: Vec<Use<'d>>,
     pub(crate) plugins: BTreeMap<String, PluginPin>,
+    /// Steps with mistakes in their own properties and values.
+    pub(crate) faulty: BTreeSet<StepId>,
     /// The step whose values are being read.
     pub(crate) current: Option<StepId>,
     /// Whether `item` means something to the values being read.
     pub(crate) item_known: bool,
+    /// Inputs that are reported, or passed over, apart from the action's schema.
+    pub(crate) passed_over: Vec<String>,
+    /// Where the text of a script stands in the step that is being read.
+    pub(crate) script: Option<String>,
     /// Whether it is a command document.
     pub(crate) of_command: bool,
 }
@@ -103,6 +112,9 @@ const KEYS_0_3: &[&str] = &[
     "files",
 ];
 const KEYS_0_4: &[&str] = &["flow", "capabilities", "finally", "limits", "concurrency"];
+
+/// Keys that no schema can use yet.
+const LATER: &[&str] = &["limits", "concurrency"];
 
 impl<'d> Checker<'d> {
     pub(crate) fn new(
@@ -122,8 +134,11 @@ impl<'d> Checker<'d> {
             outline: Outline::default(),
             uses: Vec::new(),
             plugins: BTreeMap::new(),
+            faulty: BTreeSet::new(),
             current: None,
             item_known: false,
+            passed_over: Vec::new(),
+            script: None,
             of_command: false,
         }
     }
@@ -141,7 +156,12 @@ impl<'d> Checker<'d> {
         self.outline(&root);
         let mut steps = Vec::new();
         for number in 0..self.outline.steps.len() {
-            steps.push(self.step(outline::id(number)));
+            let id = outline::id(number);
+            let before = self.errors();
+            steps.push(self.step(id));
+            if self.errors() > before {
+                self.faulty.insert(id);
+            }
         }
         self.current = None;
         self.item_known = false;
@@ -160,6 +180,11 @@ impl<'d> Checker<'d> {
             capabilities,
             plugins: self.plugins.clone(),
         })
+    }
+
+    fn errors(&self) -> usize {
+        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+        self.diagnostics.iter().filter(is_error).count()
     }
 
     fn schema_version(&mut self, root: &Node<'d>) -> Option<Schema> {
@@ -193,7 +218,7 @@ impl<'d> Checker<'d> {
         let ours: &[&str] = if self.schema == Schema::V0_4 { KEYS_0_4 } else { &[] };
         let known: Vec<&str> = KEYS_0_3.iter().chain(ours).copied().collect();
         self.keys_but(root, "a runbook", &known, KEYS_0_4);
-        for key in KEYS_0_4 {
+        for key in KEYS_0_4.iter().filter(|key| !LATER.contains(key)) {
             if let Some(node) = root.get(key) {
                 self.only_0_4(&format!("`{key}`"), node.key_span());
             }
@@ -204,9 +229,7 @@ impl<'d> Checker<'d> {
             ("files", "attached files are not available yet: no action of this version reads them"),
         ];
         for (key, message) in later {
-            if let Some(node) = root.get(key)
-                && (self.schema == Schema::V0_4 || key == "files")
-            {
+            if let Some(node) = root.get(key) {
                 let diagnostic =
                     Diagnostic::error(codes::NOT_AVAILABLE_YET, node.key_span(), message)
                         .help("remove the key: it would have no effect");

@@ -76,10 +76,10 @@ pub fn parse(source: &Source) -> (Option<Document>, Vec<Diagnostic>) {
         return (None, diagnostics);
     }
     let index = Index::of(&source.text);
-    let place = place::read(&source.text, &index, &mut diagnostics);
+    let place = place::read(source.unmarked(), &index, &mut diagnostics);
     let fatal = diagnostics.iter().any(|diagnostic| diagnostic.code != codes::DUPLICATE_KEY);
     let Some(place) = place.filter(|_| !fatal) else { return (None, diagnostics) };
-    let value = match value::read(&source.text) {
+    let value = match value::read(source.unmarked()) {
         Ok(value) => value,
         Err(fault) => {
             diagnostics.push(fault.into_diagnostic(&index));
@@ -93,7 +93,7 @@ pub fn parse(source: &Source) -> (Option<Document>, Vec<Diagnostic>) {
     if !value.is_object() {
         return (None, diagnostics);
     }
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&source.text).is_ok();
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(source.unmarked()).is_ok();
     let format = if is_json { Format::Json } else { Format::Yaml };
     let document =
         Document { source: source.clone(), format, value, place, index: Arc::new(index) };

@@ -5,6 +5,7 @@
 
 mod ceiling;
 mod input;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -27,6 +28,11 @@ pub struct Need {
     /// What is needed; where not all is known, the widest it can become. Empty when an optional input is absent.
     pub grants: Vec<Grant>,
     pub source: Source,
+    /// The need as a capability would list it, with `{{ Parameter }}` where only the start tells, if it can be written so.
+    pub narrow: Option<String>,
+    /// Whether it is the use, by handle, of the secret that a parameter of type Secret names. Naming that parameter covers it: who
+    /// starts the run binds it, and no other secret comes with it.
+    pub is_handle: bool,
 }
 
 /// How much is known of a need.
@@ -67,7 +73,7 @@ pub fn needs_of(
     let Action::Component { inputs, .. } = &step.action else {
         return Vec::new();
     };
-    let inputs = Inputs::new(step, inputs, manifest, parameters);
+    let inputs = Inputs::new(step, inputs, manifest, parameters, &plan.parameters);
     let mut needs: Vec<Need> =
         manifest.needs.iter().map(|template| of_template(template, &inputs)).collect();
     secrets(plan, step, &inputs, &mut needs);
@@ -82,14 +88,26 @@ fn of_template(template: &str, inputs: &Inputs<'_>) -> Need {
         .or_else(|_| expand(template, &|name| found.get(name)?.values()));
     match expansion {
         Ok(Expansion::Known(grants) | Expansion::Unknown { widest: grants, .. }) => {
-            Need { template: template.to_owned(), grants, source }
+            let narrow = narrow(template, &found);
+            Need { template: template.to_owned(), grants, source, narrow, is_handle: false }
         }
         Err(error) => Need {
             template: template.to_owned(),
             grants: Vec::new(),
             source: Source::Invalid(error),
+            narrow: None,
+            is_handle: false,
         },
     }
+}
+
+/// Puts each input in as the document writes it, where that is one text of literals and parameters.
+fn narrow(template: &str, found: &BTreeMap<&str, Input>) -> Option<String> {
+    let mut text = template.to_owned();
+    for (name, input) in found {
+        text = text.replace(&format!("{{{name}}}"), input.written.as_deref()?);
+    }
+    Some(text)
 }
 
 /// Puts what is known of a partly known input in the place of its name, so that `https://host/{{ Step.Path }}` needs that host alone.
@@ -155,8 +173,9 @@ fn secrets(plan: &Plan, step: &Step, inputs: &Inputs<'_>, needs: &mut Vec<Need>)
 }
 
 fn of_secret(name: &Input) -> Need {
+    const TEMPLATE: &str = "parameters:read:{Name}";
     let found = BTreeMap::from([("Name", name.without_selectors())]);
-    let expansion = expand("parameters:read:{Name}", &|name| found.get(name)?.values());
+    let expansion = expand(TEMPLATE, &|name| found.get(name)?.values());
     let (grants, source) = match expansion {
         Ok(Expansion::Known(grants) | Expansion::Unknown { widest: grants, .. }) => {
             (grants, source(found.values()))
@@ -164,7 +183,7 @@ fn of_secret(name: &Input) -> Need {
         Err(error) => (Vec::new(), Source::Invalid(error)),
     };
     let template = grants.first().map_or_else(String::new, Grant::to_string);
-    Need { template, grants, source }
+    Need { template, grants, source, narrow: narrow(TEMPLATE, &found), is_handle: name.is_handle }
 }
 
 type ReaderInputs = BTreeMap<String, Template>;

@@ -330,7 +330,42 @@ pub enum Amount {
     Percent(u8),
 }
 
+impl Step {
+    /// Returns where a sequence goes on after the step failed for good; `following` is the next in document order. A step that ends the
+    /// run ends it then too.
+    pub fn after_failure(&self, following: Option<StepId>) -> Option<StepId> {
+        match self.on_failure {
+            _ if self.is_end => None,
+            OnFailure::Abort => None,
+            OnFailure::Continue => following,
+            OnFailure::Step(target) => Some(target),
+        }
+    }
+}
+
 impl Plan {
+    /// Returns the next step of the same list in document order; a graph's top level has none.
+    pub fn following(&self, id: StepId) -> Option<StepId> {
+        let step = self.step(id);
+        let body = step.parent.and_then(|parent| match &self.step(parent).action {
+            Action::Loop(repeated) => Some(&repeated.body),
+            Action::Component { .. }
+            | Action::Branch(_)
+            | Action::Sleep(_)
+            | Action::Pause
+            | Action::Approve(_)
+            | Action::UpdateVariable { .. } => None,
+        });
+        let list = match body {
+            Some(body) => body,
+            None if step.in_finally => &self.finally,
+            None if self.flow == Flow::Graph => return None,
+            None => &self.main,
+        };
+        let position = list.iter().position(|other| *other == id)?;
+        list.get(position + 1).copied()
+    }
+
     pub fn step(&self, id: StepId) -> &Step {
         &self.steps[id.0 as usize]
     }

@@ -19,7 +19,7 @@ impl Source {
     /// Returns a line by its number from 1, without its end; empty past the text.
     pub fn line(&self, number: u32) -> &str {
         let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-        self.text.lines().nth(index).unwrap_or("")
+        self.unmarked().lines().nth(index).unwrap_or("")
     }
 
     /// Returns the name without folders and without its last extension: what a document is called by default.
@@ -54,19 +54,32 @@ impl Default for Span {
     }
 }
 
-/// Turns offsets, in bytes or in characters, into positions.
+/// The mark that some editors put before a text. It is no part of what the text says.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+impl Source {
+    /// Returns the text without a byte order mark before it.
+    pub(crate) fn unmarked(&self) -> &str {
+        self.text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.text)
+    }
+}
+
+/// Turns offsets, in bytes or in characters, into positions. A byte order mark has no column.
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     /// The byte offset of each character, and one past the end.
     characters: Vec<usize>,
     /// The character number at which each line starts.
     lines: Vec<usize>,
+    /// The characters of a byte order mark: 0 or 1.
+    mark: usize,
 }
 
 impl Index {
     pub(crate) fn of(text: &str) -> Self {
+        let mark = usize::from(text.starts_with(BYTE_ORDER_MARK));
         let mut characters = Vec::with_capacity(text.len() + 1);
-        let mut lines = vec![0];
+        let mut lines = vec![mark];
         for (number, (offset, character)) in text.char_indices().enumerate() {
             characters.push(offset);
             if character == '\n' {
@@ -74,12 +87,21 @@ impl Index {
             }
         }
         characters.push(text.len());
-        Self { characters, lines }
+        Self { characters, lines, mark }
     }
 
-    /// Returns the position of a character by its number from 0; past the text, the end.
+    /// Returns the position of a character of the unmarked text by its number from 0; past the text, the end.
     pub(crate) fn character(&self, number: usize) -> Position {
-        let number = number.min(self.characters.len() - 1);
+        self.position(number.saturating_add(self.mark))
+    }
+
+    /// Returns the position of a byte of the unmarked text.
+    pub(crate) fn unmarked_byte(&self, offset: usize) -> Position {
+        self.byte(self.characters.get(self.mark).copied().unwrap_or(0).saturating_add(offset))
+    }
+
+    fn position(&self, number: usize) -> Position {
+        let number = number.clamp(self.mark, self.characters.len() - 1);
         let line = self.lines.partition_point(|start| *start <= number);
         Position {
             offset: self.characters[number],
@@ -90,6 +112,6 @@ impl Index {
 
     /// Returns the position of a byte offset.
     pub(crate) fn byte(&self, offset: usize) -> Position {
-        self.character(self.characters.partition_point(|start| *start < offset))
+        self.position(self.characters.partition_point(|start| *start < offset))
     }
 }

@@ -4,6 +4,7 @@ pub mod parse;
 pub mod references;
 pub mod resolve;
 pub(crate) mod scan;
+pub(crate) mod script;
 
 use std::collections::BTreeMap;
 
@@ -111,7 +112,7 @@ pub trait Scope {
     fn variable(&self, name: &str) -> Option<Value>;
     /// One declared or built-in output of a step; `None` while it has none by that name.
     fn step_output(&self, step: &str, output: &str) -> Option<Value>;
-    /// All outputs of a step as an object, for CEL; `None` when the step has not settled or was skipped.
+    /// All outputs of a step as an object, for CEL; `None` when it has none: it did not run, or failed without any.
     fn step_outputs(&self, step: &str) -> Option<Value>;
     /// SSM's word for the step's status.
     fn step_status(&self, step: &str) -> Option<&'static str>;

@@ -2,6 +2,8 @@
 
 pub mod bind;
 pub mod convert;
+pub mod pattern;
+pub mod variable;
 pub mod wire;
 
 use std::fmt;
@@ -54,15 +56,56 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Returns the reference to a secret: `{ "secret": name }`.
+/// The key by which a value inside the engine refers to a secret. Documents write `{ secret: name }`; only a template, a parameter of
+/// type Secret or the host makes this form of it, so that data which merely looks like the written form refers to nothing.
+pub const SECRET_KEY: &str = "runwright:secret";
+
+/// Returns the reference to a secret, as it is inside the engine.
 pub fn secret(name: impl Into<String>) -> Value {
-    Value::Object(Map::from_iter([("secret".to_owned(), Value::String(name.into()))]))
+    Value::Object(Map::from_iter([(SECRET_KEY.to_owned(), Value::String(name.into()))]))
 }
 
-/// Returns the name if the value is exactly `{ "secret": name }`.
+/// Returns the name if the value is a reference to a secret.
 pub fn secret_name(value: &Value) -> Option<&str> {
+    only_member(value, SECRET_KEY)
+}
+
+/// Returns the name if the value is a reference as a document writes it: exactly `{ "secret": name }`.
+pub fn written_secret_name(value: &Value) -> Option<&str> {
+    only_member(value, "secret")
+}
+
+fn only_member<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
-    members.get("secret")?.as_str()
+    members.get(key)?.as_str()
+}
+
+/// Returns a value for people to read: references to secrets as a document writes them.
+pub fn written(value: &Value) -> Value {
+    if let Some(name) = secret_name(value) {
+        return Value::Object(Map::from_iter([("secret".to_owned(), Value::from(name))]));
+    }
+    match value {
+        Value::Object(members) => {
+            let written = members.iter().map(|(key, member)| (key.clone(), written(member)));
+            Value::Object(written.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(written).collect()),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            plain.clone()
+        }
+    }
+}
+
+/// Returns whether the reserved key of references stands anywhere in a value. Data from outside must not have it.
+pub fn holds_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.contains_key(SECRET_KEY) || members.values().any(holds_reference)
+        }
+        Value::Array(items) => items.iter().any(holds_reference),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// Returns whether `name` can be the name of a parameter in the store: letters, digits and `_.-/`, then perhaps `:` and a

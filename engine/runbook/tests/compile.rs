@@ -208,6 +208,19 @@ mainSteps:
     assert_eq!((&inputs["TimeoutSeconds"], &inputs["Comment"]), (&60.into(), &"1".into()));
 }
 
+#[test]
+fn inputs_without_a_counterpart_are_not_in_the_plan() {
+    let plan = plan(include_str!("data/ok/without_counterpart.yaml"));
+    let inputs = |position| {
+        let Action::Component { inputs, .. } = &plan.step(StepId(position)).action else {
+            panic!("a component")
+        };
+        inputs.as_literal().unwrap().as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(inputs(0), ["DocumentName", "InstanceIds", "Parameters"]);
+    assert_eq!(inputs(1), ["DocumentName"]);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_reading_panic(text in "(?s)[-\\[\\]{}:,&*!|>'\"#%@ \\n\\tab<é0$.]{0,80}") {

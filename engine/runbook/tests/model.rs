@@ -13,6 +13,8 @@ mod duration;
 mod fixture;
 #[path = "model/need.rs"]
 mod need;
+#[path = "model/pattern.rs"]
+mod pattern;
 #[path = "model/selector.rs"]
 mod selector;
 #[path = "model/template.rs"]

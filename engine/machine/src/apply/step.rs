@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Reason;
 use crate::event::{MachineWait, Signal};
-use crate::key::Key;
+use crate::key::{Key, TOP};
 use crate::state::{Frame, Items, Pass, Phase, State, Task, Word};
 use crate::status::StepStatus;
 
@@ -178,6 +178,10 @@ impl State {
     pub(super) fn attempt_settled(&mut self, key: Key, attempt: u32) -> Result<(), Reason> {
         if self.core.unsettled.get(&key) == Some(&attempt) {
             self.core.unsettled.remove(&key);
+            if self.core.unsettled.is_empty() {
+                // The end of the run waits for this.
+                self.agenda.insert(Task::Frame(TOP));
+            }
             return Ok(());
         }
         let unit = self.unit(key).ok_or("the step has not started")?;

@@ -67,12 +67,20 @@ impl Decider<'_> {
         }
     }
 
+    /// A run that is over leaves nothing behind: what its failed and stopped attempts began is settled before.
     fn finish(&mut self) -> Result<(), IllegalEvent> {
-        let status = self.state.verdict();
-        let outputs = self.document_outputs();
-        let without_failure = matches!(status, RunStatus::Cancelled | RunStatus::Success);
-        let verdict = self.state.core.verdict.as_ref().filter(|_| !without_failure);
-        let failure = verdict.map(|(_, failure)| failure.clone());
+        if !self.state.core.unsettled.is_empty() {
+            return Ok(());
+        }
+        let (outputs, broken) = self.document_outputs();
+        let (status, failure) = match (self.state.verdict(), broken) {
+            (RunStatus::Success, Some(failure)) => (RunStatus::Failed, Some(failure)),
+            (status @ (RunStatus::Cancelled | RunStatus::Success), _) => (status, None),
+            (status, _) => {
+                let verdict = self.state.core.verdict.as_ref();
+                (status, verdict.map(|(_, failure)| failure.clone()))
+            }
+        };
         self.emit(Event::RunFinished { status, outputs, failure })?;
         self.effects_mut().push(Effect::Finish);
         Ok(())

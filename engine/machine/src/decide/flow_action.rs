@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use host_api::failure::Failure;
 use host_api::limits::WAIT_MS_MAX;
 use runbook::duration;
-use runbook::plan::{Action, Branch, StepId, ValueType};
+use runbook::plan::{Action, Branch, StepId};
+use runbook::value::variable::check_variable;
 use serde_json::{Value, json};
 
 use super::Decider;
@@ -218,38 +219,4 @@ fn approve(inputs: &Value) -> Result<MachineWait, Failure> {
         return Err(invalid("Message has at most 4096 characters"));
     }
     Ok(MachineWait::Approve { approvers, required, message })
-}
-
-/// SSM: a value is not converted to the variable's type, and has these limits.
-fn check_variable(value_type: &ValueType, value: &Value) -> Result<(), &'static str> {
-    let text_fits = |value: &Value| {
-        value.as_str().is_some_and(|text| (1..=512).contains(&text.chars().count()))
-    };
-    let keys_fit = |value: &Value| {
-        let members = value.as_object();
-        members.is_some_and(|members| {
-            members.keys().all(|key| (1..=50).contains(&key.chars().count()))
-        })
-    };
-    let list_fits = |limit: usize, fits: &dyn Fn(&Value) -> bool| {
-        value.as_array().is_some_and(|list| list.len() <= limit && list.iter().all(fits))
-    };
-    match value_type {
-        ValueType::String | ValueType::Resource(_) if text_fits(value) => Ok(()),
-        ValueType::StringList | ValueType::ResourceList(_) if list_fits(50, &text_fits) => Ok(()),
-        ValueType::Integer if value.is_i64() || value.is_u64() => Ok(()),
-        ValueType::Boolean if value.is_boolean() => Ok(()),
-        ValueType::StringMap if keys_fit(value) => Ok(()),
-        ValueType::MapList if list_fits(200, &keys_fit) => Ok(()),
-        ValueType::Secret if value.get("secret").is_some_and(Value::is_string) => Ok(()),
-        ValueType::String | ValueType::Resource(_) => Err("text of 1 to 512 characters is needed"),
-        ValueType::StringList | ValueType::ResourceList(_) => {
-            Err("a list of at most 50 texts of 1 to 512 characters is needed")
-        }
-        ValueType::Integer => Err("a whole number is needed"),
-        ValueType::Boolean => Err("true or false is needed"),
-        ValueType::StringMap => Err("a map with keys of 1 to 50 characters is needed"),
-        ValueType::MapList => Err("a list of at most 200 maps is needed"),
-        ValueType::Secret => Err("a secret is needed"),
-    }
 }

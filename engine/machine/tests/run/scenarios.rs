@@ -64,6 +64,9 @@ enum Act {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Expected {
     status: String,
+    /// What the message of the run's failure begins with.
+    #[serde(default)]
+    failure: Option<String>,
     /// All steps, by displayed path.
     steps: BTreeMap<String, String>,
     /// What started, in order; a later attempt as `A~2`.
@@ -195,6 +198,10 @@ fn check(world: &World, expected: &Expected, path: &Path) {
         .collect();
     assert_eq!(started, expected.started, "{name}: order");
     assert_eq!(world.state.status().as_str(), expected.status, "{name}: status");
+    if let Some(message) = &expected.failure {
+        let found = &world.state.failure().unwrap().message;
+        assert!(found.starts_with(message), "{name}: {found}");
+    }
     if let Some(outputs) = &expected.outputs {
         assert_eq!(&json!(world.state.outputs()), outputs, "{name}: outputs");
     }

@@ -77,6 +77,8 @@ fn the_truth_table_holds() {
             if let Some(position) = next(&world, &row) {
                 let result = result(&world.invoked[position].path.step, &row);
                 world.end(position, result);
+            } else if !world.settling.is_empty() {
+                world.settle(0);
             } else if world.state.cancelled_by().is_none() {
                 world.cancel();
             } else {

@@ -129,10 +129,16 @@ impl World {
                 self.dues.remove(&path);
             }
             Effect::Interrupt { path } => self.invoked.retain(|invoke| invoke.path != path),
-            Effect::Settle { path, attempt } => self.settling.push((path, attempt)),
+            Effect::Settle { path, attempt } => {
+                // A stopped attempt may have been on its way to a retry, and then it is asked for twice.
+                if !self.settling.contains(&(path.clone(), attempt)) {
+                    self.settling.push((path, attempt));
+                }
+            }
             Effect::Finish => {
                 self.finished = true;
                 assert!(self.invoked.is_empty(), "nothing runs at the end");
+                assert!(self.settling.is_empty(), "what was begun is ended at the end");
                 assert!(self.dues.is_empty(), "nothing waits at the end: {:?}", self.dues);
             }
         }

@@ -44,6 +44,9 @@ pub(super) fn guarded(ast: Ast) -> Ast {
             }
             Expr::Map(map)
         }
+        Expr::Select(select) if select.test => {
+            return tested(Ast { id, expr: Expr::Select(select) });
+        }
         Expr::Select(mut select) => {
             select.operand = Box::new(guarded(*select.operand));
             Expr::Select(select)
@@ -89,6 +92,26 @@ fn is_append(call: &CallExpr) -> bool {
         return false;
     };
     call.func_name == operators::ADD && name.starts_with('@')
+}
+
+/// `has(a.b.c)` asks for `a.b` first: what lies under something absent is absent, and asking for it is no failure.
+fn tested(test: Ast) -> Ast {
+    let mut tests = Vec::new();
+    let mut path = Some(test);
+    while let Some(mut at) = path.take() {
+        if let Expr::Select(select) = &mut at.expr {
+            path = Some((*select.operand).clone());
+            select.test = true;
+            *select.operand = guarded(std::mem::take(&mut *select.operand));
+            tests.push(at);
+        } else if let Expr::Call(call) = &mut at.expr
+            && call.func_name == operators::INDEX
+        {
+            path = call.args.drain(..).next();
+        }
+    }
+    let last = tests.pop().unwrap_or_default();
+    tests.into_iter().rev().fold(last, |before, test| call2(operators::LOGICAL_AND, before, test))
 }
 
 /// A path becomes its optional form: `a.b[0]` is read as `a.?b[?0]`.

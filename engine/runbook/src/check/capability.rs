@@ -8,7 +8,7 @@ use crate::check::{Checked, Checker};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::document::node::Node;
-use crate::need::{self, Source, Uncovered};
+use crate::need::{self, Cause, Source, Uncovered};
 use crate::plan::{Action, DocumentIdentity, StepId};
 use crate::template::Template;
 
@@ -73,7 +73,16 @@ impl<'d> Checker<'d> {
 
 impl<'d> Checker<'d> {
     /// Reports what steps need and no capability lets them have.
+    ///
+    /// Steps with other mistakes are passed over: what they need cannot be worked out. So are all when a list of capabilities is wrong.
     pub(crate) fn needs(&mut self, checked: &Checked) {
+        if self.diagnostics.iter().any(|found| found.code == codes::CAPABILITY) {
+            return;
+        }
+        let stated = self.root.get("capabilities").is_some();
+        if stated && checked.capabilities.is_none() {
+            return;
+        }
         let document = DocumentIdentity {
             name: String::new(),
             version: String::new(),
@@ -82,6 +91,9 @@ impl<'d> Checker<'d> {
         let plan = crate::compile::compile(checked.clone(), document);
         for number in 0..plan.steps.len() {
             let id = crate::check::outline::id(number);
+            if self.faulty.contains(&id) {
+                continue;
+            }
             let Action::Component { name, .. } = &plan.step(id).action else { continue };
             let Some(manifest) = self.manifest(name) else { continue };
             for need in need::needs_of(&plan, id, manifest, None) {
@@ -99,15 +111,21 @@ impl<'d> Checker<'d> {
 
     fn uncovered(&mut self, id: StepId, action: &str, found: &[Uncovered]) {
         let name = &self.outline.get(id).name;
-        let mut added: Vec<String> = found.iter().map(|found| found.add.to_string()).collect();
+        let mut added: Vec<String> = found.iter().map(Uncovered::capability).collect();
         added.sort();
         added.dedup();
-        let open = found.iter().find(|found| matches!(found.need.source, Source::Until(_)));
+        let open = found.iter().find_map(|found| match &found.need.source {
+            Source::Until(causes) => Some(causes),
+            Source::Known | Source::Parameters { .. } | Source::Invalid(_) => None,
+        });
         let message = match open {
-            Some(open) => format!(
-                "what the step `{name}` touches is {}, and no capability bounds it",
-                open.need.source
-            ),
+            Some(causes) => {
+                let causes: Vec<String> = causes.iter().map(in_words).collect();
+                format!(
+                    "what the step `{name}` touches depends on {}, and no capability bounds it",
+                    causes.join(" and ")
+                )
+            }
             None => {
                 format!("the step `{name}` needs {}, which no capability lists", added.join(", "))
             }
@@ -132,6 +150,16 @@ impl<'d> Checker<'d> {
             });
             pinned.map(|found| &found.manifest)
         })
+    }
+}
+
+fn in_words(cause: &Cause) -> String {
+    match cause {
+        Cause::Step(name) => format!("the step `{name}`"),
+        Cause::Variable(name) => format!("the variable `{name}`"),
+        Cause::Global(_) | Cause::ExecutionId | Cause::Run => "the run".to_owned(),
+        Cause::Event => "the event that starts the run".to_owned(),
+        Cause::Item => "the items of `forEach`".to_owned(),
     }
 }
 

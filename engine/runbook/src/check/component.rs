@@ -49,14 +49,22 @@ impl<'d> Checker<'d> {
     }
 
     fn known_action(&mut self, node: &Node<'d>, known: &'static Known) -> Resolved<'d> {
-        if !known.in_ssm && !self.only_0_4(&format!("action `{}`", known.name), node.span()) {
+        let available = !matches!(known.kind, Kind::Unavailable(_));
+        if available
+            && !known.in_ssm
+            && !self.only_0_4(&format!("action `{}`", known.name), node.span())
+        {
             return Resolved::Nothing;
         }
         match known.kind {
             Kind::Flow(flow) => Resolved::Flow(flow),
             Kind::Unavailable(reason) => {
                 let message = format!("aws:{} is not available yet: {reason}", known.name);
-                self.error(codes::UNAVAILABLE_ACTION, node.span(), message);
+                let diagnostic = Diagnostic::error(codes::UNAVAILABLE_ACTION, node.span(), message);
+                self.report(match action::instead(known.name) {
+                    Some(instead) => diagnostic.help(instead),
+                    None => diagnostic,
+                });
                 Resolved::Nothing
             }
             Kind::Component => {

@@ -12,6 +12,7 @@ use crate::duration;
 use crate::plan::{Action, Loop, LoopKind, Schema, Sleep, StepId, ValueType};
 use crate::template::Template;
 use crate::value;
+use crate::value::variable::check_variable;
 
 /// SSM's limit of values and of passes.
 const ITERATIONS_MAX: u64 = 100;
@@ -175,11 +176,16 @@ impl<'d> Checker<'d> {
             return None;
         };
         let template = template?;
-        if let (Template::Literal(literal), Some(value)) = (&template, &value)
-            && let Err(mismatch) = value::check_type(literal, &variable.value_type)
-        {
-            let message = format!("the variable `{name}` cannot hold this: {mismatch}");
-            self.error(codes::INVALID_INPUT, value.focus(), message);
+        if let (Template::Literal(literal), Some(value)) = (&template, &value) {
+            let typed = value::check_type(literal, &variable.value_type);
+            let fault = match typed {
+                Err(mismatch) => Some(mismatch.to_string()),
+                Ok(()) => check_variable(&variable.value_type, literal).err().map(str::to_owned),
+            };
+            if let Some(fault) = fault {
+                let message = format!("the variable `{name}` cannot hold this: {fault}");
+                self.error(codes::INVALID_INPUT, value.focus(), message);
+            }
         }
         Some(Action::UpdateVariable { name: name.to_owned(), value: template })
     }

@@ -212,6 +212,9 @@ impl<'d> Checker<'d> {
     }
 
     fn unknown_input(&mut self, shape: Shape<'_>, name: &str, child: &Node<'d>) {
+        if self.passed_over.contains(&child.path) {
+            return;
+        }
         let known: Vec<&str> = shape
             .at
             .get("properties")

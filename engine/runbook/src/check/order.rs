@@ -10,7 +10,7 @@ use crate::check::outline::Container;
 use crate::check::reads::Use;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Action, Flow, OnCancel, OnFailure, Schema, Step, StepId};
+use crate::plan::{Action, Flow, OnCancel, Schema, Step, StepId};
 
 /// From a step to those that may come next.
 type Edges = BTreeMap<StepId, BTreeSet<StepId>>;
@@ -18,7 +18,7 @@ type Edges = BTreeMap<StepId, BTreeSet<StepId>>;
 impl Checker<'_> {
     /// Sets the steps' dependencies and reports what is wrong with their order.
     pub(crate) fn order(&mut self, steps: &mut [Step]) {
-        let mut edges = jumps(steps);
+        let mut edges = self.jumps(steps);
         self.cycles(&edges, "lead");
         self.unreachable(&edges);
         if self.flow == Flow::Graph {
@@ -183,35 +183,43 @@ impl Checker<'_> {
         };
         (!before).then(|| format!("the step `{name}` cannot have run before this one"))
     }
+
+    /// The jumps of sequences, loop bodies and `finally`.
+    fn jumps(&self, steps: &[Step]) -> Edges {
+        let mut edges = Edges::new();
+        for (number, step) in steps.iter().enumerate() {
+            let id = crate::check::outline::id(number);
+            let following = self.outline.get(id).following;
+            let following = following.filter(|_| !self.outline.in_graph(id, self.flow));
+            edges.insert(id, successors(step, following));
+        }
+        edges
+    }
 }
 
-/// The jumps of sequences, loop bodies and `finally`.
-fn jumps(steps: &[Step]) -> Edges {
-    let mut edges = Edges::new();
-    for (number, step) in steps.iter().enumerate() {
-        let targets = edges.entry(crate::check::outline::id(number)).or_default();
-        let falls_through = match &step.action {
-            Action::Branch(branch) => {
-                targets.extend(branch.choices.iter().map(|choice| choice.next));
-                targets.extend(branch.default);
-                branch.default.is_none()
-            }
-            Action::Component { .. }
-            | Action::Loop(_)
-            | Action::Sleep(_)
-            | Action::Pause
-            | Action::Approve(_)
-            | Action::UpdateVariable { .. } => true,
-        };
-        targets.extend(step.next.filter(|_| falls_through));
-        if let OnFailure::Step(target) = step.on_failure {
-            targets.insert(target);
+/// The steps that may come after one; `following` is the next in document order.
+fn successors(step: &Step, following: Option<StepId>) -> BTreeSet<StepId> {
+    let mut targets = BTreeSet::new();
+    let falls_through = match &step.action {
+        Action::Branch(branch) => {
+            targets.extend(branch.choices.iter().map(|choice| choice.next));
+            targets.extend(branch.default);
+            // One that `when` skips goes on in order.
+            branch.default.is_none() || step.when.is_some()
         }
-        if let OnCancel::Step(target) = step.on_cancel {
-            targets.insert(target);
-        }
+        Action::Component { .. }
+        | Action::Loop(_)
+        | Action::Sleep(_)
+        | Action::Pause
+        | Action::Approve(_)
+        | Action::UpdateVariable { .. } => true,
+    };
+    targets.extend(step.next.filter(|_| falls_through));
+    targets.extend(step.after_failure(following));
+    if let OnCancel::Step(target) = step.on_cancel {
+        targets.insert(target);
     }
-    edges
+    targets
 }
 
 fn reached_from(edges: &Edges, first: StepId) -> BTreeSet<StepId> {

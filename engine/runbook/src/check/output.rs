@@ -40,7 +40,7 @@ impl<'d> Checker<'d> {
         };
         let name_node = name_node?;
         let name = self.text(&name_node)?;
-        self.name("output", name, name_node.span());
+        self.name("an output", name, name_node.span());
         Some(StepOutput { name: name.to_owned(), selector: selector?, value_type })
     }
 
@@ -78,7 +78,7 @@ impl<'d> Checker<'d> {
 
     fn named_outputs(&mut self, node: &Node<'d>, outputs: &mut Vec<DocumentOutput>) {
         for (name, child) in node.entries() {
-            self.name("output", name, child.key_span());
+            self.name("an output", name, child.key_span());
             let value = self.template(&child);
             outputs.push(DocumentOutput::Value { name: name.to_owned(), value });
         }

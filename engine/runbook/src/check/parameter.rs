@@ -1,6 +1,5 @@
 //! Parameters and variables.
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::check::Checker;
@@ -9,6 +8,8 @@ use crate::diagnostic::Diagnostic;
 use crate::document::node::Node;
 use crate::plan::{Parameter, ParameterDefault, Schema, ValueType, Variable};
 use crate::value;
+use crate::value::bind::{check_default, same};
+use crate::value::pattern::Pattern;
 
 const KEYS: &[&str] = &[
     "type",
@@ -28,7 +29,7 @@ impl<'d> Checker<'d> {
     pub(crate) fn parameters(&mut self, root: &Node<'d>) {
         let Some(node) = root.get("parameters") else { return };
         for (name, node) in self.map(&node).unwrap_or_default() {
-            self.name("parameter", name, node.key_span());
+            self.name("a parameter", name, node.key_span());
             let parameter = self.parameter(name, &node);
             self.parameters.insert(name.to_owned(), parameter);
         }
@@ -158,11 +159,7 @@ impl<'d> Checker<'d> {
         }
         if let Some(child) = node.get("allowedValues") {
             for allowed in self.list(&child).unwrap_or_default() {
-                let element = element_type(&parameter.value_type);
-                let fits = value::check_type(allowed.value, &parameter.value_type).is_ok()
-                    || element
-                        .is_some_and(|element| value::check_type(allowed.value, &element).is_ok());
-                if !fits {
+                if !may_be_allowed(allowed.value, &parameter.value_type) {
                     let message = format!("{} is not of the parameter's type", allowed.value);
                     self.error(codes::CONSTRAINT, allowed.focus(), message);
                 }
@@ -173,18 +170,15 @@ impl<'d> Checker<'d> {
 
     pub(crate) fn pattern(&mut self, node: &Node<'d>) -> Option<String> {
         let text = self.text(node)?;
-        match Regex::new(&format!("^(?:{text})$")) {
+        match Pattern::parse(text) {
             Ok(_) => Some(text.to_owned()),
-            Err(error) => {
-                let reason = error.to_string();
-                let reason =
-                    reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Err(reason) => {
                 let diagnostic = Diagnostic::error(
                     codes::ALLOWED_PATTERN,
                     node.span(),
                     format!("the pattern cannot be used: {reason}"),
                 )
-                .help("patterns match the whole value; look-around and back-references do not exist here");
+                .help("a pattern is a regular expression of Java that matches the whole value");
                 self.report(diagnostic);
                 None
             }
@@ -232,26 +226,33 @@ impl<'d> Checker<'d> {
 
     /// Empty text passes: SSM's documents use it for "not given" beside any pattern.
     fn default_allowed(&mut self, node: &Node<'d>, parameter: &Parameter) {
-        for part in node.elements_or_self().iter().filter(|part| part.text() != Some("")) {
+        let mut parts = node.elements_or_self();
+        parts.retain(|part| part.text() != Some(""));
+        let pattern = parameter.allowed_pattern.as_deref().filter(|_| !parts.is_empty());
+        let pattern = pattern.and_then(|pattern| Pattern::parse(pattern).ok());
+        for part in parts {
             let allowed = &parameter.allowed_values;
-            if !allowed.is_empty() && !allowed.contains(part.value) && !allowed.contains(node.value)
-            {
+            let is_allowed = |value: &Value| allowed.iter().any(|one| same(one, value));
+            if !allowed.is_empty() && !is_allowed(part.value) && !is_allowed(node.value) {
                 let message = format!("the default {} is not among the allowed values", part.value);
                 self.error(codes::PARAMETER_DEFAULT, part.focus(), message);
             }
-            let pattern = parameter.allowed_pattern.as_deref();
-            let regex = pattern.and_then(|pattern| Regex::new(&format!("^(?:{pattern})$")).ok());
-            if let (Some(text), Some(regex)) = (part.text(), regex)
-                && !regex.is_match(text)
+            if let (Some(text), Some(pattern)) = (part.text(), &pattern)
+                && pattern.matches(text) != Ok(true)
             {
                 let message = format!("the default `{text}` does not match the allowed pattern");
                 self.error(codes::PARAMETER_DEFAULT, part.span(), message);
             }
         }
+        let lengths =
+            Parameter { allowed_pattern: None, allowed_values: Vec::new(), ..parameter.clone() };
+        for reason in check_default(&lengths, node.value) {
+            self.error(codes::PARAMETER_DEFAULT, node.focus(), format!("the default {reason}"));
+        }
     }
 
     fn secret_default(&mut self, node: &Node<'d>) -> Option<ParameterDefault> {
-        let name = value::secret_name(node.value);
+        let name = value::written_secret_name(node.value);
         if let Some(name) = name.filter(|name| value::is_secret_name(name)) {
             return Some(ParameterDefault::Secret(name.to_owned()));
         }
@@ -279,7 +280,7 @@ impl<'d> Checker<'d> {
     pub(crate) fn variables(&mut self, root: &Node<'d>) {
         let Some(node) = root.get("variables") else { return };
         for (name, node) in self.map(&node).unwrap_or_default() {
-            self.name("variable", name, node.key_span());
+            self.name("a variable", name, node.key_span());
             let mut variable = Variable { value_type: ValueType::String, default: None };
             if self.map(&node).is_some() {
                 self.keys(&node, "a variable", &["type", "default", "description"]);
@@ -304,6 +305,17 @@ impl<'d> Checker<'d> {
         }
         Some(default.value.clone())
     }
+}
+
+/// Documents often write the allowed values of text without quotes.
+fn may_be_allowed(allowed: &Value, value_type: &ValueType) -> bool {
+    let element = element_type(value_type);
+    let types = element.iter().chain([value_type]);
+    types.into_iter().any(|value_type| {
+        let text = matches!(value_type, ValueType::String | ValueType::Resource(_));
+        value::check_type(allowed, value_type).is_ok()
+            || (text && (allowed.is_boolean() || allowed.is_number()))
+    })
 }
 
 fn element_type(value_type: &ValueType) -> Option<ValueType> {

@@ -5,10 +5,10 @@ use crate::check::Checker;
 use crate::check::component::Resolved;
 use crate::check::outline::Container;
 use crate::codes;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::node::Node;
 use crate::plan::{Amount, ForEach, OnUnknown, Runs, Schema, StepId};
-use crate::template::Template;
+use crate::template::{Expression, Template};
 
 /// Items of one `forEach` that run at once, when nothing is said.
 const CONCURRENCY_DEFAULT: u32 = 10;
@@ -29,7 +29,15 @@ impl<'d> Checker<'d> {
             let name = self.text(&node)?;
             if is_end {
                 let message = "a step that ends the run leads nowhere: state `isEnd` or `nextStep`";
-                self.error(codes::KEY_CONFLICT, node.key_span(), message);
+                let diagnostic = Diagnostic::error(codes::KEY_CONFLICT, node.key_span(), message);
+                let severity = match self.schema {
+                    Schema::V0_3 => Severity::Warning,
+                    Schema::V0_4 => Severity::Error,
+                };
+                self.report(
+                    Diagnostic { severity, ..diagnostic }
+                        .help("`isEnd` counts, `nextStep` does not"),
+                );
                 return None;
             }
             let instead =
@@ -60,7 +68,7 @@ impl<'d> Checker<'d> {
         }
         let as_name = step.get("as").and_then(|node| {
             let name = self.text(&node)?;
-            self.name("item", name, node.span());
+            self.name("an item", name, node.span());
             if matches!(name, "value" | "index") {
                 let message = format!("`item.{name}` has a meaning already");
                 self.error(codes::INVALID_NAME, node.span(), message);
@@ -75,6 +83,15 @@ impl<'d> Checker<'d> {
             max_concurrency: max_concurrency.unwrap_or(Amount::Count(CONCURRENCY_DEFAULT)),
             max_errors: max_errors.unwrap_or(Amount::Count(0)),
         })
+    }
+
+    /// Reads `when`. It is looked at once, before there are items.
+    pub(crate) fn when(&mut self, step: &Node<'d>) -> Option<Expression> {
+        let node = step.get("when")?;
+        let item_known = std::mem::replace(&mut self.item_known, false);
+        let when = self.expression(&node);
+        self.item_known = item_known;
+        when
     }
 
     /// Whether a loop around the step repeats for items.
@@ -147,7 +164,7 @@ impl<'d> Checker<'d> {
             return Some(Vec::new());
         }
         let mut found = Vec::new();
-        for element in self.list(&node)? {
+        for element in self.list(&node).unwrap_or_default() {
             let Some(name) = self.text(&element) else { continue };
             if let Some(target) = self.dependency(&element, name, id) {
                 found.push(target);

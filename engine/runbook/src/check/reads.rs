@@ -21,7 +21,11 @@ pub(crate) struct Use<'d> {
 impl Checker<'_> {
     pub(crate) fn check_reads(&mut self, steps: &[Step]) {
         for used in std::mem::take(&mut self.uses) {
+            let before = self.diagnostics.len();
             self.check_use(&used, steps);
+            if self.diagnostics.len() > before {
+                self.faulty.extend(used.step);
+            }
             self.uses.push(used);
         }
     }
@@ -56,8 +60,20 @@ impl Checker<'_> {
             self.check_output(&used.node, step, output, steps);
         }
         if used.references.item && !used.item_known {
-            let message = "`item` means something only in the values of a step with `forEach`";
-            self.error(codes::ITEM, used.node.locate("item"), message);
+            let of_step = used.step.map(|step| &self.outline.get(step).node);
+            let repeated = of_step.is_some_and(|step| step.get("forEach").is_some());
+            let message = if repeated && used.node.path.ends_with("/when") {
+                "`when` is looked at once, before there are items"
+            } else {
+                "`item` means something only in the values of a step with `forEach`"
+            };
+            let mut diagnostic = Diagnostic::error(codes::ITEM, used.node.locate("item"), message);
+            if repeated && used.node.path.ends_with("/when") {
+                diagnostic = diagnostic.help(
+                    "leave items out of the list: `forEach: ${{ LIST.filter(x, CONDITION) }}`",
+                );
+            }
+            self.report(diagnostic);
         }
     }
 

@@ -148,13 +148,16 @@ impl<'d> Checker<'d> {
     }
 
     /// Checks a name of a step, parameter or variable: letters, digits and `_`, at most 128 (SSM).
+    ///
+    /// `what` has its article: `a step`.
     pub(crate) fn name(&mut self, what: &str, name: &str, span: Span) -> bool {
         let sound = !name.is_empty()
             && name.len() <= 128
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !sound {
-            let message =
-                format!("`{name}` cannot name a {what}: letters, digits and `_`, at most 128");
+            let message = format!(
+                "`{name}` cannot be the name of {what}: letters, digits and `_`, at most 128"
+            );
             self.error(codes::INVALID_NAME, span, message);
         }
         sound

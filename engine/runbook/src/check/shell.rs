@@ -1,21 +1,38 @@
-//! What must not reach a shell, and the rules of runCommand that a schema cannot say.
+//! What must not reach a shell.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 use crate::check::Checker;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::document::node::Node;
 use crate::plan::{Schema, ValueType};
-use crate::template::Template;
+use crate::template::script::looks_like_reference;
+use crate::template::{References, Template};
+
+/// The documents whose parameter `commands` is a script.
+const SHELL_DOCUMENTS: &[&str] =
+    &["AWS-RunShellScript", "AWS-RunPowerShellScript", "Runwright-Shell"];
+
+/// Where the text of a script stands among an action's inputs.
+pub(crate) fn script_input(action: &str) -> Option<&'static str> {
+    match action {
+        "runCommand" => Some("/Parameters/commands"),
+        "shell" => Some("/run"),
+        _ => None,
+    }
+}
 
 impl<'d> Checker<'d> {
     /// `shell`: values reach the script by `env`, never as text.
     pub(crate) fn shell_run(&mut self, inputs: &Node<'d>) {
         let Some(node) = inputs.get("run") else { return };
         let Some(text) = node.text() else { return };
-        let Some(open) = text.find("{{") else { return };
-        let start = if text[..open].ends_with('$') { open - 1 } else { open };
+        let (template, errors) = Template::parse_all(text, self.schema, true);
+        if template.as_literal().is_some() && errors.is_empty() {
+            return;
+        }
+        let Some(start) = first_reference(text) else { return };
         let rest = &text[start..];
         let end = rest.find("}}").map_or(rest.len(), |end| end + 2);
         let needle = rest[..end].lines().next().unwrap_or_default();
@@ -28,95 +45,131 @@ impl<'d> Checker<'d> {
         self.report(diagnostic);
     }
 
-    pub(crate) fn run_command(&mut self, inputs: &Node<'d>) {
-        let ids = inputs.get("InstanceIds");
-        match (&ids, inputs.get("Targets")) {
-            (None, None) => {
-                let diagnostic = Diagnostic::error(
-                    codes::MISSING_INPUT,
-                    inputs.focus_start(),
-                    "a command needs `InstanceIds` or `Targets`",
-                )
-                .help("`InstanceIds: [local]` is this machine");
-                self.report(diagnostic);
-            }
-            (Some(ids), Some(targets)) => {
-                let diagnostic = Diagnostic::error(
-                    codes::KEY_CONFLICT,
-                    targets.key_span(),
-                    "a command has `InstanceIds` or `Targets`, not both",
-                )
-                .label(ids.key_span(), "`InstanceIds` is here");
-                self.report(diagnostic);
-            }
-            _ => {}
-        }
-        self.command_limits(inputs);
+    /// Warns of values pasted into the script of a command without any bound on what they hold.
+    pub(crate) fn command_script(&mut self, inputs: &Node<'d>) {
         let document = inputs.get("DocumentName").and_then(|node| node.text());
-        let shell = matches!(document, Some("AWS-RunShellScript" | "AWS-RunPowerShellScript"));
+        let is_shell = document.is_some_and(|name| SHELL_DOCUMENTS.contains(&name));
         let commands = inputs.get("Parameters").and_then(|node| node.get("commands"));
-        if let Some(commands) = commands.filter(|_| shell) {
+        if let Some(commands) = commands.filter(|_| is_shell) {
             self.shell_text(&commands);
         }
     }
 
-    /// The limits of SSM's `SendCommand`, as far as the values are literal.
-    fn command_limits(&mut self, inputs: &Node<'d>) {
-        for (key, most) in [("InstanceIds", 50), ("Targets", 5)] {
-            let node = inputs.get(key);
-            if let Some(node) = node.filter(|node| node.elements().len() > most) {
-                let message = format!("`{key}` has at most {most} entries");
-                self.error(codes::INVALID_INPUT, node.key_span(), message);
-            }
-        }
-        let timeout = inputs.get("TimeoutSeconds");
-        let literal = timeout.filter(|node| node.text().is_none_or(|text| !text.contains("{{")));
-        if let Some(node) = literal {
-            let text = node.text().map_or_else(|| node.value.to_string(), str::to_owned);
-            if text.parse::<u64>().is_ok_and(|seconds| !(30..=2_592_000).contains(&seconds)) {
-                let message = "the time to deliver a command is 30 to 2592000 seconds";
-                self.error(codes::INVALID_INPUT, node.span(), message);
-            }
-        }
-    }
-
-    /// Warns of parameters pasted into shell text without any bound on what they hold.
     fn shell_text(&mut self, node: &Node<'d>) {
-        match node.value {
-            Value::String(text) => {
-                let Ok(template) = Template::parse_text(text, self.schema) else { return };
-                for name in template.references().parameters {
-                    self.shell_parameter(node, &name);
-                }
+        if let Some(text) = node.text() {
+            let (template, _) = Template::parse_all(text, self.schema, true);
+            self.shell_references(node, &template.references());
+        }
+        node.elements().iter().for_each(|child| self.shell_text(child));
+    }
+
+    fn shell_references(&mut self, node: &Node<'d>, references: &References) {
+        for name in &references.parameters {
+            if !self.is_harmless(name) {
+                self.pasted(node, name, &format!("the parameter `{name}`"));
             }
-            Value::Array(_) => node.elements().iter().for_each(|child| self.shell_text(child)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
+        }
+        for name in &references.variables {
+            let declared = self.variables.get(name);
+            let is_plain = |value_type: &ValueType| {
+                matches!(value_type, ValueType::Integer | ValueType::Boolean)
+            };
+            if declared.is_none_or(|variable| is_plain(&variable.value_type)) {
+                continue;
+            }
+            self.pasted(node, name, &format!("the variable `{name}`"));
+        }
+        let named: BTreeSet<&String> = references.outputs.iter().map(|(step, _)| step).collect();
+        for (step, output) in &references.outputs {
+            if self.is_harmless_output(step, output) {
+                continue;
+            }
+            self.pasted(node, step, &format!("the output `{output}` of the step `{step}`"));
+        }
+        for step in references.steps.iter().filter(|step| !named.contains(step)) {
+            self.pasted(node, step, &format!("what the step `{step}` gave"));
         }
     }
 
-    fn shell_parameter(&mut self, node: &Node<'d>, name: &str) {
-        let Some(parameter) = self.parameters.get(name) else { return };
-        let bounded = parameter.allowed_pattern.is_some() || !parameter.allowed_values.is_empty();
-        let harmless = matches!(parameter.value_type, ValueType::Integer | ValueType::Boolean);
-        // A whole list of commands handed on is the author's purpose, not a slip.
-        let handed_on = parameter.value_type == ValueType::StringList
-            && node
-                .text()
-                .is_some_and(|text| text.trim().starts_with("{{") && text.trim().ends_with("}}"));
-        if bounded || harmless || handed_on {
-            return;
+    /// Whether a parameter is bound to what its declaration allows, or cannot hold a command. One that does not exist is reported elsewhere.
+    fn is_harmless(&self, name: &str) -> bool {
+        self.parameters.get(name).is_none_or(|parameter| {
+            parameter.allowed_pattern.is_some()
+                || !parameter.allowed_values.is_empty()
+                || matches!(parameter.value_type, ValueType::Integer | ValueType::Boolean)
+        })
+    }
+
+    /// Whether an output is a number or a truth value, or goes through values that are harmless.
+    fn is_harmless_output(&self, step: &str, output: &str) -> bool {
+        let Some(id) = self.outline.names.get(step) else { return true };
+        let node = &self.outline.get(*id).node;
+        let declared = node.get("outputs").map(|outputs| outputs.elements()).unwrap_or_default();
+        let declared = declared
+            .iter()
+            .find(|declared| declared.get("Name").is_some_and(|name| name.text() == Some(output)));
+        if let Some(declared) = declared {
+            let stated = declared.get("Type");
+            return stated
+                .is_some_and(|stated| matches!(stated.text(), Some("Integer" | "Boolean")));
         }
-        let message =
-            format!("the parameter `{name}` becomes a part of a shell script, whatever it holds");
-        let instead = match self.schema {
-            Schema::V0_3 => "give the parameter an `allowedPattern` or `allowedValues`",
-            Schema::V0_4 => {
+        let action = node.get("action").and_then(|action| action.text()).unwrap_or_default();
+        let action = action.strip_prefix("aws:").unwrap_or(action);
+        match (action, output) {
+            ("loop", "CurrentIteration") => true,
+            ("loop", _) => {
+                node.get("inputs").is_some_and(|inputs| self.iterates_harmlessly(&inputs))
+            }
+            _ => self.manifest(&format!("aws:{action}")).is_some_and(|manifest| {
+                let stated = manifest.outputs.pointer(&format!("/properties/{output}/type"));
+                stated.is_some_and(|stated| matches!(stated.as_str(), Some("integer" | "boolean")))
+            }),
+        }
+    }
+
+    fn iterates_harmlessly(&self, inputs: &Node<'d>) -> bool {
+        let stated = inputs.get("IteratorDataType");
+        if stated.is_some_and(|stated| matches!(stated.text(), Some("Integer" | "Boolean"))) {
+            return true;
+        }
+        let Some(iterators) = inputs.get("Iterators") else { return false };
+        iterators.elements_or_self().iter().all(|iterator| {
+            let Some(text) = iterator.text() else { return true };
+            let (template, _) = Template::parse_all(text, self.schema, false);
+            let references = template.references();
+            references.steps.is_empty()
+                && references.variables.is_empty()
+                && references.parameters.iter().all(|name| self.is_harmless(name))
+        })
+    }
+
+    fn pasted(&mut self, node: &Node<'d>, name: &str, what: &str) {
+        let message = format!("{what} becomes a part of a shell script, whatever it holds");
+        let is_parameter = self.parameters.contains_key(name);
+        let instead = match (self.schema, is_parameter) {
+            (Schema::V0_3, true) => "give the parameter an `allowedPattern` or `allowedValues`",
+            (Schema::V0_3, false) => {
+                "let a command document take it as a parameter with `interpolationType: ENV_VAR`"
+            }
+            (Schema::V0_4, true) => {
                 "give the parameter an `allowedPattern` or `allowedValues`, or use the action shell with `env`"
             }
+            (Schema::V0_4, false) => "use the action shell with `env`",
         };
         let diagnostic =
             Diagnostic::warning(codes::SHELL_INTERPOLATION, node.locate(name), message)
                 .help(instead);
         self.report(diagnostic);
     }
+}
+
+/// Where the first thing stands that is meant to refer to something.
+fn first_reference(text: &str) -> Option<usize> {
+    text.match_indices("{{").find_map(|(open, _)| {
+        if text[..open].ends_with('$') {
+            return Some(open - 1);
+        }
+        let inner = text[open + 2..].split("}}").next().unwrap_or_default();
+        looks_like_reference(inner).then_some(open)
+    })
 }

@@ -1,5 +1,6 @@
 //! One step: its action, and the properties all steps have.
 
+use host_api::manifest::ActionManifest;
 use serde_json::Value;
 
 use crate::action::FlowAction;
@@ -7,6 +8,7 @@ use crate::check::Checker;
 use crate::check::component::Resolved;
 use crate::check::input::Shape;
 use crate::check::outline::Container;
+use crate::check::shell::script_input;
 use crate::document::node::Node;
 use crate::plan::{Action, OnFailure, Schema, Step, StepId};
 use crate::template::Template;
@@ -76,7 +78,7 @@ impl<'d> Checker<'d> {
             in_finally: self.outline.in_finally(id),
             depends_on: Vec::new(),
             runs: self.runs(&node, id),
-            when: node.get("when").and_then(|node| self.expression(&node)),
+            when: self.when(&node),
             on_unknown: self.on_unknown(&node),
             capabilities: node.get("capabilities").and_then(|node| self.capabilities(&node)),
             for_each,
@@ -100,7 +102,7 @@ impl<'d> Checker<'d> {
         if let Some(name) = self.required(node, "the step", "name")
             && let Some(text) = self.text(&name)
         {
-            self.name("step", text, name.span());
+            self.name("a step", text, name.span());
         }
     }
 
@@ -126,13 +128,7 @@ impl<'d> Checker<'d> {
             }
             Resolved::Component(manifest) => {
                 let inputs = inputs.unwrap_or_else(|| step.empty_map());
-                let value = self.fit(Shape::of(&manifest.inputs), &inputs);
-                match action_name {
-                    "runCommand" => self.run_command(&inputs),
-                    "shell" => self.shell_run(&inputs),
-                    _ => {}
-                }
-                let template = self.template_of(&inputs, value);
+                let template = self.component_inputs(manifest, &inputs, action_name);
                 Some(Action::Component { name: manifest.name.clone(), inputs: template })
             }
             Resolved::Nothing => {
@@ -145,6 +141,33 @@ impl<'d> Checker<'d> {
                 })
             }
         }
+    }
+
+    fn component_inputs(
+        &mut self,
+        manifest: &'d ActionManifest,
+        inputs: &Node<'d>,
+        action_name: &str,
+    ) -> Template {
+        self.script = script_input(action_name).map(|path| format!("{}{path}", inputs.path));
+        let left_out = self.without_counterpart(action_name, inputs);
+        let mut value = self.fit(Shape::of(&manifest.inputs), inputs);
+        if let Some(members) = value.as_object_mut() {
+            members.retain(|name, _| !left_out.contains(&name.as_str()));
+        }
+        match action_name {
+            "runCommand" => self.run_command(inputs),
+            "httpRequest" => self.http_request(inputs),
+            "waitForProperty" => self.wait_for_property(inputs),
+            "shell" => {
+                self.shell_run(inputs);
+                self.shell_inputs_of_step(inputs);
+            }
+            _ => {}
+        }
+        let template = self.template_of(inputs, value);
+        self.script = None;
+        template
     }
 
     fn flow_inputs(&mut self, flow: FlowAction, inputs: &Node<'d>, id: StepId) -> Option<Action> {

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::node::Node;
 use crate::plan::{Schema, ValueType};
 use crate::source::Span;
-use crate::template::{Expression, References, Segment, Template, TemplateError};
+use crate::template::{Expression, Reference, References, Segment, Template, TemplateError};
 
 impl<'d> Checker<'d> {
     /// Reads a value that may refer to others.
@@ -21,7 +21,8 @@ impl<'d> Checker<'d> {
     pub(crate) fn template_of(&mut self, node: &Node<'d>, value: Value) -> Template {
         let before = self.diagnostics.len();
         self.note(node);
-        match Template::from_value(value.clone(), self.schema) {
+        let is_script = |path: &str| self.is_script(&format!("{}{path}", node.path));
+        match Template::from_inputs(value.clone(), self.schema, &is_script) {
             Ok(template) => template,
             Err(errors) => {
                 if self.diagnostics.len() == before {
@@ -48,7 +49,7 @@ impl<'d> Checker<'d> {
         let Some(inner) = inner else {
             let diagnostic =
                 Diagnostic::error(codes::EXPRESSION, node.span(), "an expression is wanted here")
-                    .help(format!("write ${{{{ {trimmed} }}}}"));
+                    .help(format!("write ${{{{ {} }}}}", as_expression(trimmed)));
             self.report(diagnostic);
             return None;
         };
@@ -72,20 +73,29 @@ impl<'d> Checker<'d> {
     /// Notes what every text of a value refers to, and reports what cannot be read.
     fn note(&mut self, node: &Node<'d>) {
         match node.value {
-            Value::String(text) => match Template::parse_text(text, self.schema) {
-                Ok(template) => {
-                    self.no_secret_in_text(node, &template);
-                    let references = template.references();
-                    if !references.is_empty() {
-                        self.used(node, references);
-                    }
+            Value::String(text) => {
+                let is_script = self.is_script(&node.path);
+                let (template, errors) = Template::parse_all(text, self.schema, is_script);
+                self.no_secret_in_text(node, &template);
+                let references = template.references();
+                if !references.is_empty() {
+                    self.used(node, references);
                 }
-                Err(error) => self.template_error(node, &error),
-            },
+                for error in &errors {
+                    self.template_error(node, error);
+                }
+            }
             Value::Array(_) => node.elements().iter().for_each(|child| self.note(child)),
             Value::Object(_) => node.entries().iter().for_each(|(_, child)| self.note(child)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+    }
+
+    /// Whether the text at a path is a script's, where braces that cannot be a reference are the script's own.
+    pub(crate) fn is_script(&self, path: &str) -> bool {
+        let Some(script) = &self.script else { return false };
+        path.strip_prefix(script.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     fn used(&mut self, node: &Node<'d>, references: References) {
@@ -145,6 +155,18 @@ impl<'d> Checker<'d> {
         let index = &self.root.document.index;
         let at = span.start.offset + offset.min(span.end.offset - span.start.offset);
         Span { start: index.byte(at), end: span.end.max(index.byte(at)) }
+    }
+}
+
+/// Returns what an expression says for a text that is a reference in SSM's form, else the text.
+fn as_expression(text: &str) -> String {
+    match Template::parse_text(text, Schema::V0_4) {
+        Ok(Template::Reference(Reference::Parameter(name))) => format!("parameters.{name}"),
+        Ok(Template::Reference(Reference::Variable(name))) => format!("variables.{name}"),
+        Ok(Template::Reference(Reference::StepOutput { step, output })) => {
+            format!("steps.{step}.outputs.{output}")
+        }
+        _ => text.to_owned(),
     }
 }
 

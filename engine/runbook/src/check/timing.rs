@@ -29,7 +29,11 @@ impl<'d> Checker<'d> {
         if let Some(node) = duration {
             let timeout_ms = self.duration(&node)?;
             if !(1..=TIMEOUT_SECONDS_MAX * 1_000).contains(&timeout_ms) {
-                self.error(codes::INVALID_VALUE, node.span(), "a timeout is at most 30 days");
+                self.error(
+                    codes::INVALID_VALUE,
+                    node.span(),
+                    "a timeout is longer than nothing and at most 30 days",
+                );
             }
             return Some(timeout_ms);
         }

@@ -95,6 +95,7 @@ pub(crate) fn read(
 ) -> Option<Arc<Place>> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
+        text,
         index,
         diagnostics,
         anchors: BTreeMap::new(),
@@ -108,6 +109,7 @@ struct Stop;
 
 struct Reader<'t, 'd> {
     parser: Parser<'t, StrInput<'t>>,
+    text: &'t str,
     index: &'d Index,
     diagnostics: &'d mut Vec<Diagnostic>,
     anchors: BTreeMap<usize, Arc<Place>>,
@@ -162,6 +164,13 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn syntax(&mut self, error: &ScanError) -> Stop {
+        if let Some(offset) = tab_near(self.text, error) {
+            let at = self.index.unmarked_byte(offset);
+            let end = self.index.unmarked_byte(offset + 1);
+            let message = "a tab stands in the indentation, which is made of spaces";
+            self.report(codes::SYNTAX, Span { start: at, end }, message);
+            return Stop;
+        }
         let at = self.index.character(error.marker().index());
         self.report(codes::SYNTAX, Span { start: at, end: at }, error.info());
         Stop
@@ -245,6 +254,18 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
+    /// `DocumentName: {{ Name }}` without quotes is a map whose key is a map.
+    fn odd_key(&mut self, span: Span, is_map: bool) -> Stop {
+        let message = "a key must be plain text";
+        let mut diagnostic = Diagnostic::error(codes::NOT_A_MAP, span, message);
+        if is_map {
+            diagnostic =
+                diagnostic.help("a value that begins with braces stands in quotes: \"{{ Name }}\"");
+        }
+        self.diagnostics.push(diagnostic);
+        Stop
+    }
+
     fn map(
         &mut self,
         depth: usize,
@@ -254,6 +275,7 @@ impl<'t> Reader<'t, '_> {
         let mut last = None;
         loop {
             let (event, key_span) = self.next()?;
+            let braced = matches!(event, Event::MappingStart(..));
             let key = match event {
                 Event::MappingEnd => {
                     for source in merged {
@@ -279,8 +301,7 @@ impl<'t> Reader<'t, '_> {
                 | Event::SequenceStart(..)
                 | Event::SequenceEnd
                 | Event::MappingStart(..) => {
-                    self.report(codes::NOT_A_MAP, key_span, "a key must be plain text");
-                    return Err(Stop);
+                    return Err(self.odd_key(key_span, braced));
                 }
             };
             let (event, span) = self.next()?;
@@ -299,6 +320,28 @@ impl<'t> Reader<'t, '_> {
             map.insert(key, Entry { key: key_span, value });
         }
     }
+}
+
+/// Returns where the tab stands that the parser complains of: in the indentation of the line it names or of the next that says
+/// anything, for a tab after a plain value is seen only when that value goes on.
+fn tab_near(text: &str, error: &ScanError) -> Option<usize> {
+    if !error.info().contains("tab") {
+        return None;
+    }
+    let at = text.char_indices().nth(error.marker().index()).map_or(text.len(), |(at, _)| at);
+    let mut start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let lines = text[start..].split_inclusive('\n');
+    for (number, line) in lines.enumerate() {
+        let indentation = &line[..line.len() - line.trim_start().len()];
+        if let Some(tab) = indentation.find('\t') {
+            return Some(start + tab);
+        }
+        if number > 0 && !line.trim().is_empty() {
+            break;
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// Ends a quoted or block scalar's span at its own end: blocks reach into the next line.

@@ -20,7 +20,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn into_diagnostic(self, index: &Index) -> Diagnostic {
-        let at: Position = index.byte(self.offset);
+        let at: Position = index.unmarked_byte(self.offset);
         let code = if self.too_large { codes::TOO_LARGE } else { codes::SYNTAX };
         Diagnostic::error(code, Span { start: at, end: at }, self.message)
     }
@@ -33,12 +33,19 @@ pub(crate) fn read(text: &str) -> Result<Value, Fault> {
     seed.deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| Fault {
         message: message(&error),
         offset: error.location().map_or(0, |location| location.index()),
-        too_large: left.get() == 0 || error.to_string().contains("repetition limit"),
+        too_large: left.get() == 0 || is_too_large(&error.to_string()),
     })
+}
+
+fn is_too_large(message: &str) -> bool {
+    ["repetition limit", "recursion limit", "nest deeper"].iter().any(|part| message.contains(part))
 }
 
 fn message(error: &serde_yaml::Error) -> String {
     let text = error.to_string();
+    if text.contains("nest deeper") {
+        return format!("values nest deeper than {DEPTH_MAX}");
+    }
     if text.contains("repetition limit") {
         return "the aliases repeat too much: expanded, the document would be too large".to_owned();
     }

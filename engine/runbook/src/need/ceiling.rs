@@ -22,8 +22,20 @@ pub struct Starting<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncovered {
     pub need: Need,
-    /// The grant to add to `capabilities`.
+    /// The grant that is missing, as wide as it can become.
     pub add: Grant,
+}
+
+impl Uncovered {
+    /// Returns what to add to `capabilities`, narrowed by `{{ Parameter }}` where that can be written.
+    pub fn capability(&self) -> String {
+        match (&self.need.source, &self.need.narrow) {
+            (Source::Parameters { .. }, Some(narrow)) if self.need.grants.len() == 1 => {
+                narrow.clone()
+            }
+            _ => self.add.to_string(),
+        }
+    }
 }
 
 /// Returns what a step may do in a run: what it needs, under every ceiling.
@@ -51,7 +63,11 @@ pub fn grants_of(
     let needed = needs.iter().filter(is_granted).flat_map(|need| need.grants.iter().cloned());
     let mut grants = Grants::new(origin, needed.collect());
     for (origin, listed) in listed(plan, step) {
-        grants = grants.under(origin, expanded(listed, Some(starting.parameters))?);
+        let mut ceiling = expanded(listed, Some(starting.parameters))?;
+        for need in needs.iter().filter(|need| need.is_bound_handle()) {
+            need.grants.iter().cloned().for_each(|grant| ceiling.insert(grant));
+        }
+        grants = grants.under(origin, ceiling);
     }
     Ok(grants
         .under(Origin::Operator, starting.operator.clone())
@@ -75,6 +91,9 @@ pub fn uncovered(
     for need in needs {
         let must_list = is_third_party(step)
             || (plan.schema == Schema::V0_4 && matches!(need.source, Source::Until(_)));
+        if need.is_handle && !(is_third_party(step) && ceilings.is_empty()) {
+            continue;
+        }
         for grant in &need.grants {
             let is_listed =
                 ceilings.iter().all(|set| set.iter().any(|listed| listed.overlaps(grant)));
@@ -84,6 +103,14 @@ pub fn uncovered(
         }
     }
     Ok(uncovered)
+}
+
+impl Need {
+    /// Whether it is a secret that a parameter names, and exactly that one.
+    fn is_bound_handle(&self) -> bool {
+        self.is_handle
+            && matches!(self.source, Source::Known | Source::Parameters { bound: true, .. })
+    }
 }
 
 fn listed<'p>(plan: &'p Plan, step: &'p Step) -> impl Iterator<Item = (Origin, &'p [String])> {

@@ -6,7 +6,8 @@ use host_api::manifest::ActionManifest;
 use serde_json::{Value, json};
 
 use super::Cause;
-use crate::plan::Step;
+use super::written::{written, written_literal};
+use crate::plan::{Parameter, Step, ValueType};
 use crate::template::{Global, Reference, References, Scope, Segment, Template};
 use crate::value;
 
@@ -19,6 +20,10 @@ pub(super) struct Input {
     parts: Option<Vec<Option<String>>>,
     pub(super) parameters: BTreeSet<String>,
     pub(super) causes: BTreeSet<Cause>,
+    /// As a grant would have it: `/app/{{ Tier }}`; of several values, nothing.
+    pub(super) written: Option<String>,
+    /// Whether it is the secret that a parameter of type Secret names.
+    pub(super) is_handle: bool,
 }
 
 impl Input {
@@ -34,7 +39,8 @@ impl Input {
     pub(super) fn without_selectors(&self) -> Self {
         let name = |text: &String| text.split(':').next().unwrap_or_default().to_owned();
         let values = self.values.as_ref().map(|values| values.iter().map(name).collect());
-        Self { values, ..self.clone() }
+        let written = self.written.as_ref().map(name);
+        Self { values, written, ..self.clone() }
     }
 }
 
@@ -44,6 +50,7 @@ pub(super) struct Inputs<'s> {
     template: &'s Template,
     manifest: &'s ActionManifest,
     parameters: Option<&'s BTreeMap<String, Value>>,
+    declared: &'s BTreeMap<String, Parameter>,
 }
 
 impl<'s> Inputs<'s> {
@@ -52,8 +59,9 @@ impl<'s> Inputs<'s> {
         template: &'s Template,
         manifest: &'s ActionManifest,
         parameters: Option<&'s BTreeMap<String, Value>>,
+        declared: &'s BTreeMap<String, Parameter>,
     ) -> Self {
-        Self { step, template, manifest, parameters }
+        Self { step, template, manifest, parameters, declared }
     }
 
     /// Returns one input by name: the step's, else the default of the action's schema, else no value at all.
@@ -80,7 +88,11 @@ impl<'s> Inputs<'s> {
     pub(super) fn resolve(&self, template: Option<&Template>) -> Input {
         let Some(template) = template else { return known(&Value::Null) };
         let references = template.references();
-        let mut input = Input { parameters: references.parameters.clone(), ..Input::default() };
+        let mut input = Input {
+            parameters: references.parameters.clone(),
+            written: written(template),
+            ..Input::default()
+        };
         input.causes = causes(&references);
         let mut items = None;
         if references.item {
@@ -136,18 +148,43 @@ impl<'s> Inputs<'s> {
         self.secrets_in(self.template, visit);
     }
 
+    fn names_secret_parameter(&self, template: &Template) -> bool {
+        let name = match template {
+            Template::Reference(Reference::Parameter(name)) => name.as_str(),
+            Template::Expression(expression) => {
+                expression.source.trim().strip_prefix("parameters.").unwrap_or_default()
+            }
+            Template::Literal(_)
+            | Template::Reference(_)
+            | Template::Text(_)
+            | Template::List(_)
+            | Template::Map(_)
+            | Template::Secret(_) => "",
+        };
+        let declared = self.declared.get(name);
+        declared.is_some_and(|parameter| parameter.value_type == ValueType::Secret)
+    }
+
     fn secrets_in(&self, template: &Template, visit: &mut dyn FnMut(Input)) {
         match template {
-            Template::Secret(name) => visit(self.resolve(Some(name))),
+            Template::Secret(name) => {
+                let is_handle = self.names_secret_parameter(name);
+                visit(Input { is_handle, ..self.resolve(Some(name)) });
+            }
             Template::Literal(literal) => secrets_of(literal, &mut |name| {
                 visit(Input { values: Some(vec![name.to_owned()]), ..Input::default() });
             }),
             Template::Reference(Reference::Parameter(name)) => {
+                let is_handle = self.names_secret_parameter(template);
+                if is_handle && !self.parameters.is_some_and(|bound| bound.contains_key(name)) {
+                    return visit(Input { is_handle, ..self.resolve(Some(template)) });
+                }
                 let value = self.parameters.and_then(|bound| bound.get(name));
                 secrets_of(value.unwrap_or(&Value::Null), &mut |secret| {
                     visit(Input {
                         values: Some(vec![secret.to_owned()]),
                         parameters: BTreeSet::from([name.clone()]),
+                        is_handle,
                         ..Input::default()
                     });
                 });
@@ -166,7 +203,11 @@ impl<'s> Inputs<'s> {
 fn known(value: &Value) -> Input {
     let mut values = Vec::new();
     texts(value, &mut values);
-    Input { values: Some(values), ..Input::default() }
+    let written = match values.as_slice() {
+        [only] => written_literal(only),
+        _ => None,
+    };
+    Input { values: Some(values), written, ..Input::default() }
 }
 
 fn secrets_of(value: &Value, visit: &mut dyn FnMut(&str)) {

@@ -42,13 +42,13 @@ pub(crate) fn of(plan: &Plan) -> Diagram {
             in_finally: step.in_finally,
         });
         let in_graph = plan.flow == Flow::Graph && step.parent.is_none() && !step.in_finally;
-        diagram.arrows_from(id, step, in_graph);
+        diagram.arrows_from(id, step, in_graph, plan.following(id));
     }
     diagram
 }
 
 impl Diagram {
-    fn arrows_from(&mut self, id: StepId, step: &Step, in_graph: bool) {
+    fn arrows_from(&mut self, id: StepId, step: &Step, in_graph: bool, following: Option<StepId>) {
         if in_graph {
             for dependency in &step.depends_on {
                 self.arrow(*dependency, id, "", false);
@@ -61,7 +61,7 @@ impl Diagram {
             }
             if let Some(default) = branch.default {
                 self.arrow(id, default, "default", false);
-                falls_through = false;
+                falls_through = step.when.is_some();
             }
         }
         if let Action::Loop(repeated) = &step.action
@@ -73,7 +73,11 @@ impl Diagram {
             let label = if matches!(step.action, Action::Branch(_)) { "otherwise" } else { "" };
             self.arrow(id, next, label, false);
         }
-        if let OnFailure::Step(target) = step.on_failure {
+        // Where success leads to the same step, one arrow is enough.
+        let after_failure = step.after_failure(following);
+        if let Some(target) = after_failure.filter(|target| {
+            step.on_failure != OnFailure::Continue || step.next != Some(*target) || !falls_through
+        }) {
             self.arrow(id, target, "on failure", true);
         }
         if let OnCancel::Step(target) = step.on_cancel {

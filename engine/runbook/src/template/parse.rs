@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::script::Script;
 use super::{Expression, Global, Reference, Segment, Template, scan};
 use crate::plan::Schema;
 
@@ -28,28 +29,66 @@ impl TemplateError {
     }
 }
 
+/// How a text is read.
+#[derive(Clone, Copy)]
+struct Reading {
+    schema: Schema,
+    /// Whether it is the text of a script: braces that cannot be a reference are the script's own.
+    is_script: bool,
+}
+
+/// What could be read of a text, and what is wrong with the rest.
+#[derive(Default)]
+struct Parts {
+    segments: Vec<Segment>,
+    literal: String,
+    errors: Vec<TemplateError>,
+    script: Script,
+}
+
 impl Template {
-    /// Reads one string.
+    /// Reads one string; of several mistakes, gives the first.
     pub fn parse_text(text: &str, schema: Schema) -> Result<Self, TemplateError> {
-        let mut segments = segments(text, schema)?;
+        let (template, errors) = Self::parse_all(text, schema, false);
+        errors.into_iter().next().map_or(Ok(template), Err)
+    }
+
+    /// Reads one string; what cannot be read is left in it as text and said beside it. In a script, braces that cannot be a reference
+    /// are no mistakes.
+    pub(crate) fn parse_all(
+        text: &str,
+        schema: Schema,
+        is_script: bool,
+    ) -> (Self, Vec<TemplateError>) {
+        let Parts { mut segments, errors, .. } = parts(text, Reading { schema, is_script });
         let whole = match segments.as_slice() {
-            [] => return Ok(Self::Literal(Value::String(String::new()))),
+            [] => return (Self::Literal(Value::String(String::new())), errors),
             [_] => segments.pop(),
             _ => None,
         };
-        Ok(match whole {
+        let template = match whole {
             Some(Segment::Text(text)) => Self::Literal(Value::String(text)),
             Some(Segment::Reference(reference)) => Self::Reference(reference),
             Some(Segment::Expression(expression)) => Self::Expression(expression),
             None => Self::Text(segments),
-        })
+        };
+        (template, errors)
     }
 
     /// Reads every string in a value; mistakes come all at once, each with the JSON pointer of its string.
     pub fn from_value(value: Value, schema: Schema) -> Result<Self, Vec<(String, TemplateError)>> {
-        let mut errors = Vec::new();
-        let template = read(value, schema, "", &mut errors);
-        if errors.is_empty() { Ok(template) } else { Err(errors) }
+        Self::from_inputs(value, schema, &|_| false)
+    }
+
+    /// As [`Self::from_value`]; `is_script` says of a JSON pointer whether the text there is a script's.
+    pub(crate) fn from_inputs(
+        value: Value,
+        schema: Schema,
+        is_script: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, Vec<(String, TemplateError)>> {
+        let mut reader = Reader { schema, is_script, errors: Vec::new() };
+        let template = reader.read(value, "");
+        if reader.errors.is_empty() { Ok(template) } else { Err(reader.errors) }
     }
 
     /// Returns the value if it holds no references.
@@ -67,21 +106,20 @@ impl Template {
 }
 
 /// Parts a text into what it says and what it refers to.
-fn segments(text: &str, schema: Schema) -> Result<Vec<Segment>, TemplateError> {
-    let mut segments = Vec::new();
-    let mut literal = String::new();
+fn parts(text: &str, reading: Reading) -> Parts {
+    let mut parts = Parts::default();
     let mut at = 0;
     while let Some(found) = text[at..].find("{{") {
         let open = at + found;
         if text[open + 2..].starts_with('{') {
             // Of more than two braces in a row, the last two open the reference.
-            literal.push_str(&text[at..=open]);
+            parts.literal.push_str(&text[at..=open]);
             at = open + 1;
             continue;
         }
-        let is_expression = schema == Schema::V0_4 && text[at..open].ends_with('$');
+        let is_expression = reading.schema == Schema::V0_4 && text[at..open].ends_with('$');
         let literal_end = if is_expression { open - 1 } else { open };
-        literal.push_str(&text[at..literal_end]);
+        parts.literal.push_str(&text[at..literal_end]);
         let inner = open + 2;
         let end = if is_expression {
             scan::expression_end(&text[inner..])
@@ -89,33 +127,50 @@ fn segments(text: &str, schema: Schema) -> Result<Vec<Segment>, TemplateError> {
             text[inner..].find("}}")
         };
         let Some(length) = end else {
-            if schema == Schema::V0_3 {
-                literal.push_str(&text[open..]);
-                at = text.len();
-                break;
+            if reading.schema == Schema::V0_4 && (is_expression || !reading.is_script) {
+                let opened = if is_expression { "${{" } else { "{{" };
+                let message = format!("`{opened}` is not closed by `}}}}`");
+                parts.errors.push(TemplateError::new(literal_end, message));
             }
-            let opened = if is_expression { "${{" } else { "{{" };
-            return Err(TemplateError::new(
-                literal_end,
-                format!("`{opened}` is not closed by `}}}}`"),
-            ));
+            at = literal_end;
+            break;
         };
-        if !literal.is_empty() {
-            segments.push(Segment::Text(std::mem::take(&mut literal)));
-        }
         let source = &text[inner..inner + length];
-        segments.push(if is_expression {
-            Segment::Expression(expression(source, inner)?)
-        } else {
-            Segment::Reference(reference(source, open, schema)?)
-        });
         at = inner + length + 2;
+        let whole = &text[literal_end..at];
+        if !is_expression && reading.is_script && parts.script.keeps(source) {
+            parts.literal.push_str(whole);
+        } else if is_expression {
+            parts.add(whole, expression(source, inner).map(Segment::Expression));
+        } else {
+            let found = reference(source, open, reading.schema);
+            parts.add(whole, found.map(Segment::Reference));
+        }
     }
-    literal.push_str(&text[at..]);
-    if !literal.is_empty() {
-        segments.push(Segment::Text(literal));
+    parts.literal.push_str(&text[at..]);
+    parts.end_literal();
+    parts
+}
+
+impl Parts {
+    fn add(&mut self, whole: &str, segment: Result<Segment, TemplateError>) {
+        match segment {
+            Ok(segment) => {
+                self.end_literal();
+                self.segments.push(segment);
+            }
+            Err(error) => {
+                self.literal.push_str(whole);
+                self.errors.push(error);
+            }
+        }
     }
-    Ok(segments)
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            self.segments.push(Segment::Text(std::mem::take(&mut self.literal)));
+        }
+    }
 }
 
 fn expression(source: &str, start: usize) -> Result<Expression, TemplateError> {
@@ -179,73 +234,76 @@ fn unreadable(source: &str, open: usize, schema: Schema) -> TemplateError {
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-fn read(
-    value: Value,
+/// Reads the strings of a value.
+struct Reader<'r> {
     schema: Schema,
-    path: &str,
-    errors: &mut Vec<(String, TemplateError)>,
-) -> Template {
-    match value {
-        Value::String(text) => Template::parse_text(&text, schema).unwrap_or_else(|error| {
-            errors.push((path.to_owned(), error));
-            Template::Literal(Value::String(text))
-        }),
-        Value::Array(items) => {
-            let items: Vec<Template> = items
-                .into_iter()
-                .enumerate()
-                .map(|(index, item)| read(item, schema, &format!("{path}/{index}"), errors))
-                .collect();
-            if items.iter().all(|item| item.as_literal().is_some()) {
-                return Template::Literal(items.into_iter().filter_map(into_literal).collect());
-            }
-            Template::List(items)
-        }
-        Value::Object(members) => read_map(members, schema, path, errors),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Template::Literal(value),
-    }
+    is_script: &'r dyn Fn(&str) -> bool,
+    errors: Vec<(String, TemplateError)>,
 }
 
-fn read_map(
-    mut members: serde_json::Map<String, Value>,
-    schema: Schema,
-    path: &str,
-    errors: &mut Vec<(String, TemplateError)>,
-) -> Template {
-    if schema == Schema::V0_4 && members.len() == 1 && members.contains_key("secret") {
-        let name = members.remove("secret").unwrap_or_default();
-        let path = format!("{path}/secret");
-        if !name.is_string() {
-            let error =
-                TemplateError::new(0, "`secret` takes the name of a SecureString parameter");
-            errors.push((path.clone(), error));
+impl Reader<'_> {
+    fn read(&mut self, value: Value, path: &str) -> Template {
+        match value {
+            Value::String(text) => {
+                let is_script = (self.is_script)(path);
+                let (template, errors) = Template::parse_all(&text, self.schema, is_script);
+                self.errors.extend(errors.into_iter().map(|error| (path.to_owned(), error)));
+                template
+            }
+            Value::Array(items) => {
+                let items: Vec<Template> = items
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, item)| self.read(item, &format!("{path}/{index}")))
+                    .collect();
+                if items.iter().all(|item| item.as_literal().is_some()) {
+                    return Template::Literal(items.into_iter().filter_map(into_literal).collect());
+                }
+                Template::List(items)
+            }
+            Value::Object(members) => self.read_map(members, path),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Template::Literal(value),
         }
-        return Template::Secret(Box::new(read(name, schema, &path, errors)));
     }
-    let mut templates = std::collections::BTreeMap::new();
-    for (name, member) in members {
-        let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        if matches!(segments(&name, schema), Ok(parts) if !parts.iter().all(|p| matches!(p, Segment::Text(_))))
-        {
-            let error = TemplateError::new(
-                0,
-                format!("a reference cannot be the name of a property: `{name}`"),
-            );
-            errors.push((path.clone(), error));
+
+    fn read_map(&mut self, mut members: serde_json::Map<String, Value>, path: &str) -> Template {
+        if self.schema == Schema::V0_4 && members.len() == 1 && members.contains_key("secret") {
+            let name = members.remove("secret").unwrap_or_default();
+            let path = format!("{path}/secret");
+            if !name.is_string() {
+                let error =
+                    TemplateError::new(0, "`secret` takes the name of a SecureString parameter");
+                self.errors.push((path.clone(), error));
+            }
+            return Template::Secret(Box::new(self.read(name, &path)));
         }
-        templates.insert(name, read(member, schema, &path, errors));
+        let mut templates = std::collections::BTreeMap::new();
+        for (name, member) in members {
+            let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let reading = Reading { schema: self.schema, is_script: false };
+            let refers = |part: &Segment| !matches!(part, Segment::Text(_));
+            if parts(&name, reading).segments.iter().any(refers) {
+                let error = TemplateError::new(
+                    0,
+                    format!("a reference cannot be the name of a property: `{name}`"),
+                );
+                self.errors.push((path.clone(), error));
+            }
+            let template = self.read(member, &path);
+            templates.insert(name, template);
+        }
+        if templates.values().all(|template| template.as_literal().is_some()) {
+            let literal = templates
+                .into_iter()
+                .filter_map(|(name, template)| Some((name, into_literal(template)?)));
+            return Template::Literal(Value::Object(literal.collect()));
+        }
+        Template::Map(templates)
     }
-    if templates.values().all(|template| template.as_literal().is_some()) {
-        let literal = templates
-            .into_iter()
-            .filter_map(|(name, template)| Some((name, into_literal(template)?)));
-        return Template::Literal(Value::Object(literal.collect()));
-    }
-    Template::Map(templates)
 }
 
 fn into_literal(template: Template) -> Option<Value> {

@@ -25,7 +25,18 @@ impl Template {
         }
         Ok(match self {
             Self::List(items) => {
-                Self::List(items.iter().map(|item| item.prepare(scope)).collect::<Result<_, _>>()?)
+                let mut prepared = Vec::with_capacity(items.len());
+                for item in items {
+                    let item_prepared = item.prepare(scope)?;
+                    if let Self::Literal(Value::Array(inner)) = &item_prepared
+                        && item.is_spliced()
+                    {
+                        prepared.extend(inner.iter().cloned().map(Self::Literal));
+                    } else {
+                        prepared.push(item_prepared);
+                    }
+                }
+                Self::List(prepared)
             }
             Self::Map(members) => Self::Map(
                 members
@@ -42,6 +53,11 @@ impl Template {
             ),
             Self::Literal(_) | Self::Reference(_) | Self::Expression(_) => self.clone(),
         })
+    }
+
+    /// Whether a list that it stands for becomes part of the list around it: `["{{ Names }}"]` is as long as `Names`.
+    fn is_spliced(&self) -> bool {
+        matches!(self, Self::Reference(_))
     }
 
     fn reads_item(&self) -> bool {
@@ -109,11 +125,18 @@ impl Resolver<'_> {
                 }
                 self.account(Value::String(text))
             }
-            Template::List(items) => items
-                .iter()
-                .map(|item| self.value(item))
-                .collect::<Result<_, _>>()
-                .map(Value::Array),
+            Template::List(items) => {
+                let mut values = Vec::with_capacity(items.len());
+                for item in items {
+                    let value = self.value(item)?;
+                    if let (true, Some(inner)) = (item.is_spliced(), value.as_array()) {
+                        values.extend(inner.iter().cloned());
+                    } else {
+                        values.push(value);
+                    }
+                }
+                Ok(Value::Array(values))
+            }
             Template::Map(members) => members
                 .iter()
                 .map(|(name, member)| Ok((name.clone(), self.value(member)?)))

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
 use serde_json::Value;
 
-use super::{TypeMismatch, as_type, from_text, from_wire, is_secret_name, secret, secret_name};
+use super::pattern::Pattern;
+use super::{
+    TypeMismatch, as_type, from_text, from_wire, holds_reference, is_secret_name, secret,
+    secret_name, written_secret_name,
+};
 use crate::plan::{Parameter, ParameterDefault, ValueType};
 
 /// A value as it was supplied.
@@ -55,10 +58,14 @@ pub enum BindReason {
         "takes the name of a secret, such as /app/token or {{\"secret\": \"/app/token\"}}, and never its text"
     )]
     NotAReference,
+    #[error("has the key `{}`, which is reserved", super::SECRET_KEY)]
+    Reserved,
     #[error("is not one of the allowed values: {}", list(.allowed))]
     NotAllowed { allowed: Vec<String> },
     #[error("does not match {pattern}")]
     Pattern { pattern: String },
+    #[error("takes too many steps to be held against {pattern}, and so counts as no match")]
+    CostlyPattern { pattern: String },
     #[error("has an allowedPattern that cannot be used: {0}")]
     BadPattern(String),
     #[error("has {found} items; {bound}")]
@@ -89,7 +96,9 @@ pub fn bind(
     }
     let mut supplied = supplied;
     for (name, parameter) in parameters {
-        let value = match (supplied.remove(name), &parameter.default) {
+        let given = supplied.remove(name);
+        let is_default = given.is_none();
+        let value = match (given, &parameter.default) {
             (Some(given), _) => typed(given, &parameter.value_type),
             (None, Some(ParameterDefault::Literal(value))) => {
                 as_type(value.clone(), &parameter.value_type).map_err(BindReason::Type)
@@ -104,7 +113,11 @@ pub fn bind(
         };
         let reasons = match value {
             Ok(value) => {
-                let reasons = check(parameter, &value);
+                let reasons = if is_default {
+                    check_default(parameter, &value)
+                } else {
+                    check(parameter, &value)
+                };
                 bound.values.insert(name.clone(), value);
                 reasons
             }
@@ -126,20 +139,58 @@ pub fn stored(name: &str, parameter: &Parameter, text: &str) -> Result<Value, Ve
     if reasons.is_empty() { Ok(value) } else { Err(reasons.into_iter().map(error).collect()) }
 }
 
+/// Says what rules of `parameter` its own default breaks. Empty text and empty lists break none: SSM's documents write them for
+/// "not given" beside any rule.
+pub fn check_default(parameter: &Parameter, default: &Value) -> Vec<BindReason> {
+    let is_empty =
+        |value: &Value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
+    if is_empty(default) {
+        return Vec::new();
+    }
+    let given: Option<Value> = default
+        .as_array()
+        .map(|items| items.iter().filter(|item| !is_empty(item)).cloned().collect());
+    let Some(given) = given else { return check(parameter, default) };
+    let mut broken = check(parameter, &given);
+    broken.retain(|reason| !matches!(reason, BindReason::Items { .. }));
+    check_items(parameter, default, &mut broken);
+    broken
+}
+
 /// Says what rules of `parameter` a value of its type breaks: allowed values, pattern, items and characters. Of a list, values,
 /// pattern and characters are held against each item.
 pub fn check(parameter: &Parameter, value: &Value) -> Vec<BindReason> {
     let mut broken = Vec::new();
     check_allowed(parameter, value, &mut broken);
     if let Some(source) = &parameter.allowed_pattern {
-        match pattern(source) {
-            Ok(regex) if texts(value).any(|text| !regex.is_match(text)) => {
-                broken.push(BindReason::Pattern { pattern: source.clone() });
-            }
-            Ok(_) => {}
-            Err(message) => broken.push(BindReason::BadPattern(message)),
+        check_pattern(source, value, &mut broken);
+    }
+    check_items(parameter, value, &mut broken);
+    for text in texts(value) {
+        let found = count(text.chars().count());
+        if let Some(bound) = outside(found, parameter.min_chars, parameter.max_chars) {
+            broken.push(BindReason::Characters { found, bound });
+            break;
         }
     }
+    broken
+}
+
+fn check_pattern(source: &str, value: &Value, broken: &mut Vec<BindReason>) {
+    let pattern = match Pattern::parse(source) {
+        Ok(pattern) => pattern,
+        Err(message) => return broken.push(BindReason::BadPattern(message)),
+    };
+    for text in texts(value) {
+        match pattern.matches(text) {
+            Ok(true) => {}
+            Ok(false) => return broken.push(BindReason::Pattern { pattern: source.to_owned() }),
+            Err(_) => return broken.push(BindReason::CostlyPattern { pattern: source.to_owned() }),
+        }
+    }
+}
+
+fn check_items(parameter: &Parameter, value: &Value, broken: &mut Vec<BindReason>) {
     let items = match value {
         Value::Array(items) => Some(items.len()),
         Value::Object(members) if parameter.value_type == ValueType::StringMap => {
@@ -154,22 +205,6 @@ pub fn check(parameter: &Parameter, value: &Value) -> Vec<BindReason> {
     {
         broken.push(BindReason::Items { found, bound });
     }
-    for text in texts(value) {
-        let found = count(text.chars().count());
-        if let Some(bound) = outside(found, parameter.min_chars, parameter.max_chars) {
-            broken.push(BindReason::Characters { found, bound });
-            break;
-        }
-    }
-    broken
-}
-
-/// Compiles an allowedPattern: it must match the whole value, as Java's `matches` does.
-pub fn pattern(source: &str) -> Result<Regex, String> {
-    // Compiled alone first, so that a stray parenthesis cannot end our group.
-    Regex::new(source)
-        .and_then(|_| Regex::new(&format!(r"\A(?:{source})\z")))
-        .map_err(|error| error.to_string())
 }
 
 fn typed(mut given: Supplied, value_type: &ValueType) -> Result<Value, BindReason> {
@@ -182,15 +217,18 @@ fn typed(mut given: Supplied, value_type: &ValueType) -> Result<Value, BindReaso
     if *value_type == ValueType::Secret {
         return typed_secret(given).ok_or(BindReason::NotAReference);
     }
-    match given {
+    let value = match given {
         Supplied::Wire(strings) => from_wire(&strings, value_type),
         Supplied::Text(text) => from_text(&text, value_type),
         Supplied::Json(value) if is_text(value_type) && (value.is_array() || value.is_object()) => {
             Err(TypeMismatch::new(value_type, super::kind(&value)))
         }
         Supplied::Json(value) => as_type(value, value_type),
+    };
+    match value {
+        Ok(value) if holds_reference(&value) => Err(BindReason::Reserved),
+        value => value.map_err(BindReason::Type),
     }
-    .map_err(BindReason::Type)
 }
 
 fn typed_secret(given: Supplied) -> Option<Value> {
@@ -205,7 +243,10 @@ fn typed_secret(given: Supplied) -> Option<Value> {
         Some(text) => serde_json::from_str(text).ok()?,
         None => value,
     };
-    let value = as_type(value, &ValueType::Secret).ok()?;
+    let value = match written_secret_name(&value) {
+        Some(name) => secret(name),
+        None => as_type(value, &ValueType::Secret).ok()?,
+    };
     secret_name(&value).is_some_and(is_secret_name).then_some(value)
 }
 
@@ -233,7 +274,7 @@ fn check_allowed(parameter: &Parameter, value: &Value, broken: &mut Vec<BindReas
 }
 
 /// Documents often write the allowed values of a String without quotes, so `1` allows the text `1`.
-fn same(allowed: &Value, value: &Value) -> bool {
+pub(crate) fn same(allowed: &Value, value: &Value) -> bool {
     allowed == value || (value.is_string() && super::text(allowed) == super::text(value))
 }
 

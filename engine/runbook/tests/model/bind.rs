@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use runbook::plan::{Parameter, ParameterDefault, ValueType};
-use runbook::value::bind::{BindReason, Supplied, bind, check, pattern, stored};
+use runbook::value::bind::{BindReason, Supplied, bind, check, stored};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -142,22 +142,41 @@ fn a_stored_value_is_held_to_the_rules() {
 }
 
 #[test]
-fn patterns_match_the_whole_value_and_must_compile() {
-    for (source, text, matches) in [
-        ("a|b", "a", true),
-        ("a|b", "ab", false),
-        ("^a$", "a", true),
-        ("a", "a\n", false),
-        ("", "", true),
+fn patterns_that_cannot_be_used_or_take_too_long_are_said_to() {
+    let broken = |pattern: &str, value: &Value| {
+        let allowed_pattern = Some(pattern.to_owned());
+        check(&Parameter { allowed_pattern, ..plain(ValueType::String) }, value)
+    };
+    assert!(matches!(broken("(", &json!("x")).as_slice(), [BindReason::BadPattern(_)]));
+    let long = json!("a".repeat(60));
+    let found = broken("((?=a)a|a)*b", &long);
+    assert!(matches!(found.as_slice(), [BindReason::CostlyPattern { .. }]), "{found:?}");
+}
+
+#[test]
+fn an_empty_default_is_not_given_and_held_to_no_rule() {
+    let rules = |value_type, default| Parameter {
+        allowed_pattern: Some("[a-z]+".to_owned()),
+        allowed_values: vec![json!("web")],
+        min_chars: Some(1),
+        min_items: Some(2),
+        default: Some(ParameterDefault::Literal(default)),
+        ..plain(value_type)
+    };
+    for (value_type, default) in [
+        (ValueType::String, json!("")),
+        (ValueType::StringList, json!([])),
+        (ValueType::StringList, json!(["", ""])),
     ] {
-        assert_eq!(pattern(source).unwrap().is_match(text), matches, "{source} {text:?}");
+        let parameters = BTreeMap::from([("Name".to_owned(), rules(value_type, default.clone()))]);
+        let bound = bind(&parameters, BTreeMap::new()).unwrap();
+        assert_eq!(bound.values["Name"], default);
+        let given = BTreeMap::from([("Name".to_owned(), Supplied::Json(default))]);
+        assert!(bind(&parameters, given).is_err(), "who gives it must keep the rules");
     }
-    for source in ["(?!x)", "a)(b", "["] {
-        assert!(pattern(source).is_err(), "{source}");
-    }
-    let parameter =
-        Parameter { allowed_pattern: Some("(?=x)".to_owned()), ..plain(ValueType::String) };
-    assert!(matches!(check(&parameter, &json!("x")).as_slice(), [BindReason::BadPattern(_)]));
+    let parameters =
+        BTreeMap::from([("Name".to_owned(), rules(ValueType::StringList, json!(["", "db"])))]);
+    assert!(bind(&parameters, BTreeMap::new()).is_err());
 }
 
 #[test]

@@ -4,10 +4,10 @@ use host_api::effect::EffectClass;
 use host_api::grant::{Grant, GrantSet};
 use host_api::identifier::Digest;
 use host_api::manifest::ActionManifest;
-use runbook::need::{Need, Starting, grants_of, needs_of, uncovered};
+use runbook::need::{Need, Starting, Uncovered, grants_of, needs_of, uncovered};
 use runbook::plan::{
-    Action, Amount, Backoff, DocumentIdentity, Flow, ForEach, OnCancel, OnFailure, OnUnknown, Plan,
-    Runs, Schema, Step, StepId,
+    Action, Amount, Backoff, DocumentIdentity, Flow, ForEach, OnCancel, OnFailure, OnUnknown,
+    Parameter, Plan, Runs, Schema, Step, StepId, ValueType,
 };
 use runbook::template::Template;
 use serde::Deserialize;
@@ -29,6 +29,9 @@ struct Case {
     r#as: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<String, Value>,
+    /// Parameters of type Secret.
+    #[serde(default)]
+    secrets: Vec<String>,
     document: Option<Vec<String>>,
     step: Option<Vec<String>>,
     operator: Option<Vec<String>>,
@@ -61,7 +64,7 @@ fn check(case: &Case) {
         assert_starts(&found, bound, &case.name);
     }
     let missing = uncovered(&plan, StepId(0), &manifest).unwrap();
-    let missing: Vec<String> = missing.iter().map(|uncovered| uncovered.add.to_string()).collect();
+    let missing: Vec<String> = missing.iter().map(Uncovered::capability).collect();
     if case.before.is_none() || !case.uncovered.is_empty() {
         assert_eq!(missing, case.uncovered, "{}", case.name);
     }
@@ -134,7 +137,7 @@ fn plan(case: &Case) -> Plan {
         flow: Flow::Sequence,
         description: None,
         assume_role: None,
-        parameters: BTreeMap::new(),
+        parameters: case.secrets.iter().map(|name| (name.clone(), secret_parameter())).collect(),
         variables: BTreeMap::new(),
         steps: vec![step, get],
         main: vec![StepId(0), StepId(1)],
@@ -142,6 +145,20 @@ fn plan(case: &Case) -> Plan {
         outputs: Vec::new(),
         capabilities: case.document.clone(),
         plugins: BTreeMap::new(),
+    }
+}
+
+fn secret_parameter() -> Parameter {
+    Parameter {
+        value_type: ValueType::Secret,
+        description: None,
+        default: None,
+        allowed_values: Vec::new(),
+        allowed_pattern: None,
+        min_items: None,
+        max_items: None,
+        min_chars: None,
+        max_chars: None,
     }
 }
 

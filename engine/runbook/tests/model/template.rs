@@ -99,13 +99,15 @@ fn references_are_found_in_every_form() {
 
 #[test]
 fn only_what_reads_the_item_is_left_to_the_items() {
-    let value =
-        json!({ "a": "{{ Tier }}", "b": "${{ item.index }} of ${{ size(parameters.Names) }}" });
+    let value = json!({ "a": "{{ Tier }}", "b": "${{ item.index }} of ${{ size(parameters.Names) }}", "c": ["{{ Names }}", "${{ item.index }}"] });
     let template = Template::from_value(value, Schema::V0_4).unwrap();
     let prepared = template.prepare(&scope()).unwrap();
     assert!(prepared.references().parameters.is_empty());
     let item = Fixture { item: Some(json!({ "index": 9 })), ..Fixture::default() };
-    assert_eq!(prepared.resolve(&item), Ok(json!({ "a": "web", "b": "9 of 2" })));
+    assert_eq!(
+        prepared.resolve(&item),
+        Ok(json!({ "a": "web", "b": "9 of 2", "c": ["a", "b", 9] }))
+    );
 }
 
 #[test]

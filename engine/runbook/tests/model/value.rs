@@ -81,7 +81,7 @@ fn typed() -> impl Strategy<Value = (ValueType, Value)> {
         map().prop_map(move |members| (ValueType::StringMap, object(members))),
         prop::collection::vec(map().prop_map(object), 0..3)
             .prop_map(|list| (ValueType::MapList, Value::Array(list))),
-        "(/[a-z0-9]{1,5}){1,3}".prop_map(|name| (ValueType::Secret, json!({ "secret": name }))),
+        "(/[a-z0-9]{1,5}){1,3}".prop_map(|name| (ValueType::Secret, runbook::value::secret(name))),
     ]
 }
 
