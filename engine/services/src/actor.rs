@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use host_api::effect::Activation;
-use host_api::identifier::{Digest, Principal};
+use host_api::grant::{GrantSet, Origin};
+use host_api::identifier::{Digest, Principal, RunId};
 use host_api::port::{Caller, LoggedCall};
 use host_api::request::HostRequest;
 use serde::Serialize;
@@ -17,6 +18,10 @@ use store::{Tx, audit, host_calls};
 use crate::Services;
 use crate::error::{ErrorKind, ServiceError};
 
+/// The scope of tokens by which a process names its requests.
+const REQUEST_SCOPE: &str = "request";
+/// Tokens forgotten in one transaction.
+const EXPIRED_MAX: u32 = 1_000;
 /// How long a client token is remembered.
 const TOKEN_MS: u64 = 24 * 3_600_000;
 
@@ -24,6 +29,8 @@ const TOKEN_MS: u64 = 24 * 3_600_000;
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub principal: Principal,
+    /// Whether this is the owner of an embedded store, who could change it by hand and so may speak for anybody in it.
+    pub(crate) is_owner: bool,
     tokens: Vec<Token>,
     step: Option<Arc<StepCall>>,
 }
@@ -42,6 +49,8 @@ struct Token {
 pub(crate) struct StepCall {
     pub(crate) activation: Activation,
     pub(crate) depth: u32,
+    /// What the starter of the calling run may do, which bounds the runs that it starts too.
+    pub(crate) starter: GrantSet,
     prior: Vec<LoggedCall>,
     /// The call itself, if it begins something that must be found in the log whatever happens next.
     begins: Option<(u32, HostRequest)>,
@@ -95,7 +104,26 @@ impl Deed {
 impl Actor {
     /// Returns an actor whose requests are each done whenever they are asked.
     pub fn new(principal: Principal) -> Self {
-        Self { principal, tokens: Vec::new(), step: None }
+        Self { principal, is_owner: false, tokens: Vec::new(), step: None }
+    }
+
+    /// Returns the owner of an embedded store: the user to whom its data directory belongs.
+    pub fn owner(principal: Principal) -> Self {
+        Self { is_owner: true, ..Self::new(principal) }
+    }
+
+    /// Returns the actor for a request of this token: asked again, it is done once and answered alike for a day.
+    #[must_use]
+    pub fn under_token(&self, token: &str) -> Self {
+        let mut actor = self.clone();
+        actor.tokens.push(Token {
+            scope: REQUEST_SCOPE.to_owned(),
+            key: token.to_owned(),
+            // The token alone names the request, which may hold a secret.
+            digest: Digest::of(token.as_bytes()),
+            lifetime_ms: Some(TOKEN_MS),
+        });
+        actor
     }
 
     /// Returns the actor of a host call: its effect is done once, under the effect's id.
@@ -109,9 +137,14 @@ impl Actor {
         };
         let begins = request.begins().then(|| (caller.ordinal, request.clone()));
         let prior = caller.prior.clone();
-        let step = StepCall { activation, depth: caller.depth, prior, begins };
+        let mut ceilings = caller.grants.ceilings();
+        let starter = ceilings
+            .find(|ceiling| ceiling.origin == Origin::Starter)
+            .map_or_else(GrantSet::everything, |ceiling| ceiling.grants.clone());
+        let step = StepCall { activation, depth: caller.depth, starter, prior, begins };
         Self {
             principal: caller.principal.clone(),
+            is_owner: false,
             tokens: vec![token],
             step: Some(Arc::new(step)),
         }
@@ -132,6 +165,11 @@ impl Actor {
             lifetime_ms: Some(TOKEN_MS),
         });
         Ok(actor)
+    }
+
+    /// Returns the run whose step asks.
+    pub(crate) fn run(&self) -> Option<&RunId> {
+        self.step().map(|step| &step.activation.run)
     }
 
     pub(crate) fn step(&self) -> Option<&StepCall> {
@@ -208,6 +246,14 @@ impl Services {
         let asked: Asked =
             self.store().try_write(move |tx: &mut Tx<'_>| ask(tx, &tokens, now)).await?;
         asked.answer.map_or(Err(error), |answer| decode_answer(&answer))
+    }
+
+    /// Forgets the tokens whose time is over. To be called now and then.
+    pub async fn forget_expired_tokens(&self) -> Result<(), ServiceError> {
+        let now = now_ms();
+        let expire = move |tx: &mut Tx<'_>| once::expire(tx, now, EXPIRED_MAX);
+        while self.store().write(expire).await? > 0 {}
+        Ok(())
     }
 
     /// Writes that something was refused, or read in plain text, to the audit log.

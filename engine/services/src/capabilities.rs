@@ -20,6 +20,7 @@ use crate::error::{ErrorKind, ServiceError, decode, encode};
 use crate::parameters::{
     DeleteParameterRequest, GetParameterRequest, PutParameterRequest, Selected, parse_kind,
 };
+use crate::scrub::scrubbed_http;
 use crate::sensitive::Sensitive;
 use crate::tags::{AddTagsToResourceRequest, Tag};
 
@@ -45,7 +46,13 @@ impl Capabilities for Services {
         if references.is_empty() {
             return Ok(value);
         }
-        Ok(self.scrubber(references).await?.value(value))
+        let scrubber = self.scrubber(references).await?;
+        match scrubbed_http(&scrubber, references, &value) {
+            Some(message) => Ok(message.map_err(|error| {
+                ServiceError::internal(format!("what was scrubbed cannot be encoded: {error}"))
+            })?),
+            None => Ok(scrubber.value(value)),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Documents: immutable versions in the store, files beside a runbook, and what is shipped.
 
-use host_api::identifier::Digest;
+pub(crate) mod beside;
+
+use host_api::identifier::{Digest, RunId};
 use runbook::compile::compile;
 use runbook::diagnostic::{Diagnostic, Severity};
 use runbook::document::Format;
@@ -103,19 +105,21 @@ impl Services {
         Ok(all.into_iter().collect())
     }
 
-    /// Finds a document by name: in the store, then beside the runbook, then among the shipped ones.
+    /// Finds a document by name: in the store, then beside the runbook of the `run` that asks, then among the shipped ones.
     ///
-    /// `version` is a number, `$DEFAULT` (the default) or `$LATEST`; outside the store there is only version 1. A document of
-    /// another type than `kind` is `InvalidDocument`, and so is one that does not exist.
+    /// `name` may be an ARN. `version` is a number, `$DEFAULT` (the default) or `$LATEST`; outside the store there is only version 1. A
+    /// document of another type than `kind` is `InvalidDocument`, and so is one that does not exist.
     pub async fn find_document(
         &self,
         name: &str,
         version: Option<&str>,
         kind: &str,
+        run: Option<&RunId>,
     ) -> Result<Found, ServiceError> {
+        let name = name_of(name, &self.place().account_id)?;
         let found = match self.stored_document(name, version).await? {
             Some(found) => found,
-            None => self.document_outside(name, version)?,
+            None => self.document_outside(name, version, run).await?,
         };
         if found.kind != kind {
             return Err(ServiceError::request(
@@ -151,12 +155,20 @@ impl Services {
         }))
     }
 
-    fn document_outside(&self, name: &str, version: Option<&str>) -> Result<Found, ServiceError> {
-        let beside = self.beside().map(|beside| beside.read(name)).transpose();
-        let beside = beside.map_err(|error| {
-            ServiceError::request("InvalidDocument", format!("{name} cannot be read: {error}"))
-        })?;
-        let (content, lock) = match (beside.flatten(), self.shipped().get(name)) {
+    async fn document_outside(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        run: Option<&RunId>,
+    ) -> Result<Found, ServiceError> {
+        let beside = match run.cloned() {
+            None => None,
+            Some(run) => {
+                let name = name.to_owned();
+                self.store().read(move |tx| beside::find(tx, &run, &name)).await?
+            }
+        };
+        let (content, lock) = match (beside, self.shipped().get(name)) {
             (Some(document), _) => (document.content, document.lock),
             (None, Some(document)) => (document.content.clone(), None),
             (None, None) => {
@@ -205,6 +217,31 @@ impl Services {
             }
             _ => Err(invalid(&found.name, &diagnostics)),
         }
+    }
+}
+
+/// Returns the name of a document that is called by its name or its ARN: `arn:aws:ssm:<region>:<account>:document/<name>`.
+///
+/// The region means nothing here, and the documents that are shipped have no account. Those of another account are not ours.
+fn name_of<'n>(text: &'n str, account_id: &str) -> Result<&'n str, ServiceError> {
+    let Some(rest) = text.strip_prefix("arn:") else { return Ok(text) };
+    let parts: Vec<&str> = rest.splitn(5, ':').collect();
+    let not_ours = |why: &str| {
+        ServiceError::request("InvalidDocument", format!("there is no document {text}: {why}"))
+    };
+    let [partition, "ssm", _region, account, resource] = parts.as_slice() else {
+        return Err(not_ours("this is not the ARN of a document"));
+    };
+    let name = resource.strip_prefix("document/").filter(|name| !name.is_empty());
+    match name {
+        Some(name) if partition.starts_with("aws") && !name.contains(['/', ':']) => {
+            if account.is_empty() || *account == account_id {
+                Ok(name)
+            } else {
+                Err(not_ours(&format!("documents here belong to the account {account_id}")))
+            }
+        }
+        _ => Err(not_ours("this is not the ARN of a document")),
     }
 }
 

@@ -6,6 +6,10 @@ use host_api::failure::{Failure, FailureKind};
 use serde_json::Value;
 use store::{ReadError, WriteError};
 
+const STORE_CLOSED: &str = "StoreClosed";
+/// How the store begins to say that a read was not carried out because the program ends.
+const READS_END: [&str; 2] = ["a read was cut off", "the pool of readers is closed"];
+
 /// Whose fault an error is; decides the exit code, the HTTP status and the failure kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -63,6 +67,15 @@ impl ServiceError {
         Self::new(ErrorKind::Internal, "InternalServerError", message)
     }
 
+    /// Returns whether the store is closing or closed, as when the program ends.
+    pub(crate) fn is_store_closed(&self) -> bool {
+        self.code == STORE_CLOSED
+    }
+
+    fn store_closed() -> Self {
+        Self::new(ErrorKind::Internal, STORE_CLOSED, "the store is closed")
+    }
+
     pub(crate) fn new(
         kind: ErrorKind,
         code: impl Into<Cow<'static, str>>,
@@ -101,12 +114,20 @@ impl From<ServiceError> for Failure {
 
 impl From<ReadError> for ServiceError {
     fn from(error: ReadError) -> Self {
+        if let ReadError::Internal(message) = &error
+            && READS_END.iter().any(|beginning| message.starts_with(beginning))
+        {
+            return Self::store_closed();
+        }
         Self::internal(format!("the store could not be read: {error}"))
     }
 }
 
 impl From<WriteError> for ServiceError {
     fn from(error: WriteError) -> Self {
+        if error == WriteError::Closed {
+            return Self::store_closed();
+        }
         Self::internal(format!("the store could not be written: {error}"))
     }
 }
@@ -121,4 +142,24 @@ pub(crate) fn decode<T: serde::de::DeserializeOwned>(request: Value) -> Result<T
 pub(crate) fn encode<T: serde::Serialize>(answer: &T) -> Result<Value, ServiceError> {
     serde_json::to_value(answer)
         .map_err(|error| ServiceError::internal(format!("an answer cannot be encoded: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_closes_is_told_from_one_that_failed() {
+        let closing = [
+            ServiceError::from(WriteError::Closed),
+            ServiceError::from(ReadError::Internal("a read was cut off: task 1".to_owned())),
+            ServiceError::from(ReadError::Internal("the pool of readers is closed".to_owned())),
+        ];
+        assert!(closing.iter().all(ServiceError::is_store_closed));
+        let failed = [
+            ServiceError::from(WriteError::DiskFull),
+            ServiceError::from(ReadError::Internal("a read panicked: x".to_owned())),
+        ];
+        assert!(!failed.iter().any(ServiceError::is_store_closed));
+    }
 }

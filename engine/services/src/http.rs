@@ -4,11 +4,16 @@ use host_api::grant::Grants;
 use host_api::identifier::Digest;
 use host_api::request::{Body, Content, HttpResponse, HttpSend, Text};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
 
 use crate::Services;
 use crate::error::{ErrorKind, ServiceError};
 use crate::outbound::{OutboundError, Outgoing, Received};
+
+/// RFC 3986's unreserved characters stay as they are.
+const FORM_ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 const EFFECT_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -16,7 +21,7 @@ impl Services {
     /// Sends a request with `Idempotency-Key: <effect id>`.
     ///
     /// Nothing sent: an error that may be retried. Sent and not answered: [`ErrorKind::Unknown`], unless the request may be
-    /// repeated; then it was, and the error may be retried.
+    /// repeated; then it was, and the error may be retried. Answered by a redirect that could not be followed: likewise.
     pub async fn send_http(
         &self,
         send: &HttpSend,
@@ -25,7 +30,19 @@ impl Services {
     ) -> Result<HttpResponse, ServiceError> {
         let repeatable = send.repeatable || matches!(send.method.as_str(), "GET" | "HEAD");
         let request = self.with_secrets(send, effect, repeatable).await?;
-        match self.outbound().send(request, grants).await {
+        // What a step was shown of a secret stands in its requests as plain text.
+        let mut trouble = None;
+        let mut holds_secret = |texts: &[&[u8]]| {
+            self.revealed().is_in(texts).unwrap_or_else(|error| {
+                trouble = Some(error);
+                true
+            })
+        };
+        let answer = self.outbound().send(request, grants, &mut holds_secret).await;
+        if let Some(error) = trouble {
+            tracing::error!(%error, "a redirect was not followed: the request could not be searched for secrets");
+        }
+        match answer {
             Ok(received) => Ok(response(received)),
             Err(error) => Err(service_error(&error, repeatable)),
         }
@@ -74,7 +91,7 @@ impl Services {
             None => Ok((None, false)),
             Some(Body::Bytes(bytes)) => Ok((Some(Zeroizing::new(bytes.clone())), false)),
             Some(Body::Text(text)) => {
-                let escape = if is_json(headers) { Escape::Json } else { Escape::None };
+                let escape = Escape::of_body(headers);
                 let (text, secret) = self.resolved(text, escape).await?;
                 Ok((Some(Zeroizing::new(text.as_bytes().to_vec())), secret))
             }
@@ -97,6 +114,10 @@ impl Services {
                     let secret = self.resolve_secret(reference).await?;
                     match escape {
                         Escape::None => resolved.push_str(secret.expose()),
+                        Escape::Form => {
+                            let parts = utf8_percent_encode(secret.expose(), FORM_ESCAPED);
+                            parts.for_each(|part| resolved.push_str(part));
+                        }
                         Escape::Json => {
                             let quoted = serde_json::to_string(secret.expose()).map(Zeroizing::new);
                             let quoted = quoted
@@ -117,13 +138,23 @@ enum Escape {
     None,
     /// Inside a JSON string.
     Json,
+    /// Inside a name or value of an HTML form.
+    Form,
 }
 
-fn is_json(headers: &[(HeaderName, HeaderValue)]) -> bool {
-    let kind = headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
-    let kind = kind.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || kind.ends_with("+json")
+impl Escape {
+    /// Returns how secrets are written in a body of the type that the headers say.
+    fn of_body(headers: &[(HeaderName, HeaderValue)]) -> Self {
+        let kind = headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
+        let kind = kind.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match kind.as_str() {
+            "application/json" => Self::Json,
+            "application/x-www-form-urlencoded" => Self::Form,
+            kind if kind.ends_with("+json") => Self::Json,
+            _ => Self::None,
+        }
+    }
 }
 
 fn response(received: Received) -> HttpResponse {
@@ -147,6 +178,7 @@ fn service_error(error: &OutboundError, repeatable: bool) -> ServiceError {
         OutboundError::Unanswered { .. } if repeatable => (ErrorKind::Transient, "Unanswered"),
         OutboundError::Unanswered { .. } => (ErrorKind::Unknown, "Unanswered"),
         OutboundError::Redirects { .. } => (ErrorKind::Request, "TooManyRedirects"),
+        OutboundError::Redirected { .. } => (ErrorKind::Unknown, "Redirected"),
     };
     ServiceError::new(kind, code, error.to_string())
 }

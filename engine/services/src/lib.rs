@@ -30,10 +30,8 @@ pub mod plugins;
 pub mod tags;
 
 pub use actor::Actor;
+pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;
 pub use nodes::{NodeInformation, Nodes};
-pub use services::{
-    ACCOUNT_ID, Beside, BesideDocument, BuiltIn, REGION, Services, Settings, Shipped,
-    ShippedDocument,
-};
+pub use services::{ACCOUNT_ID, BuiltIn, REGION, Services, Settings, Shipped, ShippedDocument};

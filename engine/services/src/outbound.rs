@@ -48,7 +48,15 @@ pub enum OutboundError {
     Unanswered { url: String, message: String },
     #[error("{url} redirects more than {REDIRECTS_MAX} times")]
     Redirects { url: String },
+    /// A request that must not be repeated was answered, and what the answer says to ask next gave none.
+    #[error(
+        "{url} answered the request by a redirect to {to} that could not be followed, so it may have been carried out: {message}"
+    )]
+    Redirected { url: String, to: String, message: String },
 }
+
+/// Says whether one of some texts holds a secret.
+pub type HoldsSecret<'a> = &'a mut (dyn FnMut(&[&[u8]]) -> bool + Send);
 
 /// How the client is set up.
 #[derive(Clone)]
@@ -87,20 +95,22 @@ impl Outbound {
 
     /// Sends a request and follows its redirects, as far as `grants` allow.
     ///
-    /// A repeatable request that was sent and not answered is sent once more.
+    /// A repeatable request that was sent and not answered is sent once more. `holds_secret` says whether texts hold a secret that
+    /// the request does not mark as one; it is asked before a body follows a redirect to another origin.
     pub async fn send(
         &self,
         request: Outgoing,
         grants: &Grants,
+        holds_secret: HoldsSecret<'_>,
     ) -> Result<Received, OutboundError> {
         request.check()?;
         let timeout = Duration::from_millis(u64::from(request.timeout_ms.clamp(1, TIMEOUT_MS_MAX)));
         let deadline = Instant::now() + timeout;
-        match self.follow(request.clone(), grants, deadline).await {
+        match self.follow(request.clone(), grants, holds_secret, deadline).await {
             Err(OutboundError::Unanswered { .. })
                 if request.repeatable && Instant::now() < deadline =>
             {
-                self.follow(request, grants, deadline).await
+                self.follow(request, grants, holds_secret, deadline).await
             }
             result => result,
         }
@@ -110,18 +120,38 @@ impl Outbound {
         &self,
         mut request: Outgoing,
         grants: &Grants,
+        holds_secret: HoldsSecret<'_>,
         deadline: Instant,
     ) -> Result<Received, OutboundError> {
         let first = request.url.clone();
+        let is_done_once = !request.repeatable;
         for redirects in 0..=REDIRECTS_MAX {
-            address::check_url(&request, redirects > 0, grants)?;
-            let received = self.once(&request, grants, deadline).await?;
-            match redirect::next(request, &received)? {
-                Next::Request(next) => request = *next,
-                Next::Done => return Ok(received),
+            let url = request.url.clone();
+            let attempt = async {
+                address::check_url(&request, redirects > 0, grants)?;
+                self.once(&request, grants, deadline).await
+            };
+            let received = match attempt.await {
+                Err(error) if redirects > 0 && is_done_once => {
+                    return Err(redirected(&first, without_query(&url), &error));
+                }
+                result => result?,
+            };
+            match redirect::next(request, &received, holds_secret) {
+                Ok(Next::Request(next)) => request = *next,
+                Ok(Next::Done) => return Ok(received),
+                Err(error) if is_done_once => {
+                    return Err(redirected(&first, redirect::shown_location(&received), &error));
+                }
+                Err(error) => return Err(error),
             }
         }
-        Err(OutboundError::Redirects { url: without_query(&first) })
+        let error = OutboundError::Redirects { url: without_query(&first) };
+        Err(if is_done_once {
+            redirected(&first, without_query(&request.url), &error)
+        } else {
+            error
+        })
     }
 
     async fn once(
@@ -133,12 +163,15 @@ impl Outbound {
         let url = without_query(&request.url);
         let connecting = self.connector.connect(request, grants);
         let stream = timeout_at(deadline, connecting).await.unwrap_or_else(|_| {
-            Err(OutboundError::Unreachable { url: url.clone(), message: "timed out".to_owned() })
+            Err(OutboundError::Unreachable { url, message: "timed out".to_owned() })
         })?;
-        timeout_at(deadline, exchange::exchange(stream, request)).await.unwrap_or_else(|_| {
-            Err(OutboundError::Unanswered { url, message: "timed out".to_owned() })
-        })
+        exchange::exchange(stream, request, deadline).await
     }
+}
+
+/// The first request must not be taken for one that did nothing, whatever became of those after it.
+fn redirected(first: &Url, to: String, error: &OutboundError) -> OutboundError {
+    OutboundError::Redirected { url: without_query(first), to, message: error.to_string() }
 }
 
 /// Returns the part of a URL that may stand in an error: queries carry credentials.

@@ -1,11 +1,12 @@
 //! Parameter Store, first cut: String, `StringList` and `SecureString`, without labels, policies and the Advanced tier.
 //!
-//! A value of a `SecureString` is sealed for its ARN and version before it reaches the store. It is opened only by
+//! A value of a `SecureString` is sealed for its name and version before it reaches the store. It is opened only by
 //! [`Services::get_parameter`] and its relatives with decryption, and by [`Services::resolve_secret`] for the edge.
 
 mod list;
 pub mod name;
 pub mod request;
+pub(crate) mod revealed;
 mod rules;
 mod secret;
 
@@ -100,10 +101,14 @@ impl Services {
         let allowed_pattern =
             request.allowed_pattern.clone().or_else(|| kept(|old| old.allowed_pattern.clone()));
         rules::check_pattern(allowed_pattern.as_deref(), request.value.expose())?;
+        let last_modified_ms = now_ms();
         let value = match kind {
-            ParameterKind::SecureString => {
-                StoredValue::Sealed(self.seal_value(name, version, &request.value)?)
-            }
+            ParameterKind::SecureString => StoredValue::Sealed(self.seal_value(
+                name,
+                version,
+                last_modified_ms,
+                &request.value,
+            )?),
             ParameterKind::String | ParameterKind::StringList => {
                 StoredValue::Plain(request.value.expose().to_owned())
             }
@@ -116,7 +121,7 @@ impl Services {
                 .description
                 .clone()
                 .or_else(|| kept(|old| old.description.clone())),
-            last_modified_ms: now_ms(),
+            last_modified_ms,
             last_modified_by: actor.principal.to_string(),
             data_type: rules::DATA_TYPE.to_owned(),
             allowed_pattern,
@@ -128,14 +133,13 @@ impl Services {
         &self,
         name: &ParameterName,
         version: u64,
+        last_modified_ms: u64,
         value: &Sensitive,
     ) -> Result<Sealed, ServiceError> {
-        let arn = name.arn(self.place());
-        let envelope =
-            envelope::seal(self.keyring(), binding(&arn, version), value.expose().as_bytes())
-                .map_err(|error| {
-                    ServiceError::internal(format!("{name} cannot be sealed: {error}"))
-                })?;
+        let resource = bound_resource(name, self.place(), last_modified_ms);
+        let bound = binding(&resource, version);
+        let envelope = envelope::seal(self.keyring(), bound, value.expose().as_bytes())
+            .map_err(|error| ServiceError::internal(format!("{name} cannot be sealed: {error}")))?;
         Ok(Sealed { key_id: self.keyring().primary().to_string(), envelope })
     }
 
@@ -238,13 +242,13 @@ impl Services {
         found: ParameterVersion,
         decrypt: bool,
     ) -> Result<Parameter, ServiceError> {
-        let ParameterVersion { version, parameter } = found;
-        let name = ParameterName::for_reading(&parameter.name)?;
-        let value = match &parameter.value {
+        let name = ParameterName::for_reading(&found.parameter.name)?;
+        let value = match &found.parameter.value {
             StoredValue::Plain(text) => Sensitive::new(text.as_str()),
-            StoredValue::Sealed(sealed) if decrypt => self.open_value(&name, version, sealed)?,
+            StoredValue::Sealed(_) if decrypt => self.reveal(&name, &found)?,
             StoredValue::Sealed(sealed) => Sensitive::new(STANDARD.encode(&sealed.envelope)),
         };
+        let ParameterVersion { version, parameter } = found;
         Ok(Parameter {
             arn: name.arn(self.place()),
             r#type: parse_kind(&parameter.kind)?,
@@ -318,8 +322,15 @@ fn kind_for(
     }
 }
 
-fn binding(arn: &str, version: u64) -> Binding<'_> {
-    Binding { purpose: "PARAMETER_ARN", resource: arn, version }
+fn binding(resource: &str, version: u64) -> Binding<'_> {
+    Binding { purpose: "PARAMETER_ARN", resource, version }
+}
+
+/// Returns what an envelope is bound to: the exact name, for `/x` and `x` share their ARN, and when the version was written, so that
+/// an envelope of a parameter that was deleted does not open as the same version of a new one.
+fn bound_resource(name: &ParameterName, place: &Place, last_modified_ms: u64) -> String {
+    let Place { region, account_id } = place;
+    format!("arn:aws:ssm:{region}:{account_id}:parameter/{name}@{last_modified_ms}")
 }
 
 fn kind_text(kind: ParameterKind) -> &'static str {

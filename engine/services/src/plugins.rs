@@ -5,12 +5,18 @@ use host_api::manifest::{ActionManifest, Manifest};
 use runbook::action::Catalogue;
 use runbook::plan::{Plan, PluginPin};
 use serde_json::json;
+use store::once::{self, Once};
 use store::plugins::{self, Plugin, PluginName};
-use store::{ReadError, ReadTx, Tx, WriteError};
+use store::{ReadError, ReadTx, Tx, WriteError, state};
 
 use crate::Services;
 use crate::actor::{Actor, Deed, now_ms};
 use crate::error::ServiceError;
+
+/// The scope of `once` keys that say which bytes a version was given, for ever.
+const VERSION_SCOPE: &str = "PluginVersion";
+/// The scope of values that say who signed a component when its bytes came again. No vendor can be called so.
+const SIGNER_SCOPE: &str = "PluginSigner/";
 
 /// A registered plugin.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +37,10 @@ pub(crate) struct Component {
 }
 
 impl Services {
-    /// Registers a plugin whose bytes the sandbox has checked and compiled. The same bytes again change nothing.
+    /// Registers a plugin whose bytes the sandbox has checked and compiled. The same bytes again change nothing but, if their
+    /// signature was verified now, who signed them.
     ///
-    /// A version is taken for ever: other bytes under it are refused.
+    /// A version is taken for ever, also when it is removed: other bytes under it are refused.
     pub async fn add_plugin(
         &self,
         actor: &Actor,
@@ -55,20 +62,8 @@ impl Services {
         };
         let plugin = stored(&manifest, digest.clone(), signer_key_id)?;
         let deed = Deed::new("AddPlugin", format!("plugin/{}@{}", name.name, name.version))
-            .details(json!({ "digest": digest.as_str() }));
-        self.change(actor, deed, move |tx| {
-            plugins::put(tx, &plugin, &component)?;
-            match plugins::name(tx, &name) {
-                Err(WriteError::Exists { id, .. }) => Err(ServiceError::request(
-                    "PluginAlreadyExists",
-                    format!(
-                        "the plugin {id} is registered with other bytes: give it a new version"
-                    ),
-                )),
-                result => Ok(result?),
-            }
-        })
-        .await?;
+            .details(json!({ "digest": digest.as_str(), "signer": plugin.signer_key_id }));
+        self.change(actor, deed, move |tx| add(tx, &plugin, &component, &name)).await?;
         Ok(digest)
     }
 
@@ -189,10 +184,40 @@ fn stored(
     Ok(Plugin { digest, manifest, signer_key_id, registered_ms: now_ms() })
 }
 
+fn add(
+    tx: &mut Tx<'_>,
+    plugin: &Plugin,
+    component: &[u8],
+    name: &PluginName,
+) -> Result<(), ServiceError> {
+    let id = format!("{}@{}", name.name, name.version);
+    let taken = || {
+        ServiceError::request(
+            "PluginAlreadyExists",
+            format!("the plugin {id} was registered with other bytes: give it a new version"),
+        )
+    };
+    let times = once::Times { now_ms: plugin.registered_ms, expires_ms: None };
+    match once::begin(tx, VERSION_SCOPE, &id, &name.digest, times.now_ms)? {
+        Once::New => once::finish(tx, VERSION_SCOPE, &id, &name.digest, "null", times)?,
+        Once::Same(_) => {}
+        Once::Mismatch => return Err(taken()),
+    }
+    plugins::put(tx, plugin, component)?;
+    if let Some(signer) = &plugin.signer_key_id {
+        state::put(tx, SIGNER_SCOPE, name.digest.as_str(), signer)?;
+    }
+    match plugins::name(tx, name) {
+        Err(WriteError::Exists { .. }) => Err(taken()),
+        result => Ok(result?),
+    }
+}
+
 fn registered(tx: &ReadTx<'_>) -> Result<Vec<RegisteredPlugin>, ServiceError> {
     let mut found = Vec::new();
     for name in plugins::names(tx)? {
         let plugin = plugins::get(tx, &name.digest)?;
+        let signer = state::get(tx, SIGNER_SCOPE, name.digest.as_str())?;
         let manifest = serde_json::from_str(&plugin.manifest).map_err(|error| {
             ServiceError::internal(format!("the manifest of {} cannot be read: {error}", name.name))
         })?;
@@ -200,7 +225,7 @@ fn registered(tx: &ReadTx<'_>) -> Result<Vec<RegisteredPlugin>, ServiceError> {
             version: name.version,
             digest: name.digest,
             manifest,
-            signer_key_id: plugin.signer_key_id,
+            signer_key_id: signer.or(plugin.signer_key_id),
             registered_ms: plugin.registered_ms,
         });
     }

@@ -15,6 +15,7 @@ use crate::keyring::Keyring;
 use crate::nodes::Nodes;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::parameters::Place;
+use crate::parameters::revealed::Revealed;
 
 /// The account that ARNs carry when nothing else is set.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -29,22 +30,6 @@ pub struct Settings {
     /// What no step may exceed, whatever its runbook says.
     pub ceiling: GrantSet,
     pub outbound: OutboundSettings,
-    /// Documents beside the runbook that the user named; looked at after the store and before what is shipped.
-    pub beside: Option<Arc<dyn Beside>>,
-}
-
-/// Reads documents that are in no store, such as files beside a runbook.
-pub trait Beside: std::fmt::Debug + Send + Sync + 'static {
-    /// Returns the document called so, `None` if there is none.
-    fn read(&self, name: &str) -> std::io::Result<Option<BesideDocument>>;
-}
-
-/// A document that is in no store.
-#[derive(Debug, Clone)]
-pub struct BesideDocument {
-    pub content: String,
-    /// The lock file beside it.
-    pub lock: Option<String>,
 }
 
 impl Default for Settings {
@@ -54,7 +39,6 @@ impl Default for Settings {
             region: REGION.to_owned(),
             ceiling: GrantSet::everything(),
             outbound: OutboundSettings::default(),
-            beside: None,
         }
     }
 }
@@ -95,10 +79,10 @@ struct Inner {
     keyring: Keyring,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
+    revealed: Revealed,
     /// By the name of each action.
     built_in: BTreeMap<String, BuiltIn>,
     shipped: BTreeMap<String, ShippedDocument>,
-    beside: Option<Arc<dyn Beside>>,
     dispatcher: Notify,
 }
 
@@ -133,9 +117,9 @@ impl Services {
             keyring,
             nodes,
             outbound: Outbound::new(settings.outbound),
+            revealed: Revealed::default(),
             built_in,
             shipped: documents.map(|document| (document.name.clone(), document)).collect(),
-            beside: settings.beside,
             dispatcher: Notify::new(),
         };
         let services = Self { inner: Arc::new(inner) };
@@ -169,12 +153,12 @@ impl Services {
         &self.inner.outbound
     }
 
-    pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {
-        &self.inner.built_in
+    pub(crate) fn revealed(&self) -> &Revealed {
+        &self.inner.revealed
     }
 
-    pub(crate) fn beside(&self) -> Option<&dyn Beside> {
-        self.inner.beside.as_deref()
+    pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {
+        &self.inner.built_in
     }
 
     /// Lets the dispatcher look again; not lost when it is busy.

@@ -1,5 +1,6 @@
 //! Tags of resources.
 
+use host_api::identifier::NodeId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{nodes, parameters};
@@ -53,8 +54,9 @@ impl Services {
         let keys: Vec<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
         let deed = Deed::new("AddTagsToResource", format!("{resource_type}/{resource_id}"))
             .details(json!({ "keys": keys }));
+        let known = self.known_node(&resource_type, &resource_id).await;
         self.change(actor, deed, move |tx| {
-            let id = existing(tx, &resource_type, &resource_id)?;
+            let id = existing(tx, &resource_type, &resource_id, known.as_ref())?;
             for (key, value) in &tags {
                 store::tags::set(tx, &resource_type, &id, key, value)?;
             }
@@ -76,26 +78,40 @@ impl Services {
         resource_type: String,
         resource_id: String,
     ) -> Result<Vec<Tag>, ServiceError> {
+        let known = self.known_node(&resource_type, &resource_id).await;
         let read = move |tx: &store::ReadTx<'_>| -> Result<Vec<Tag>, ServiceError> {
-            let id = existing(tx, &resource_type, &resource_id)?;
+            let id = existing(tx, &resource_type, &resource_id, known.as_ref())?;
             let tags = store::tags::list(tx, &resource_type, &id)?;
             Ok(tags.into_iter().map(|(key, value)| Tag { key, value }).collect())
         };
         self.store().read(read).await
     }
+
+    /// Returns the reachable node that goes by this id or alias, if a node is meant.
+    async fn known_node(&self, resource_type: &str, resource_id: &str) -> Option<NodeId> {
+        if resource_type != MANAGED_INSTANCE {
+            return None;
+        }
+        self.node_named(resource_id).await.ok()
+    }
 }
 
-/// Returns the id under which a resource has its tags.
+/// Returns the id under which a resource has its tags. `known` is the node of that name that is reachable, whether or not it has a
+/// row in the store.
 fn existing(
     tx: &store::ReadTx<'_>,
     resource_type: &str,
     resource_id: &str,
+    known: Option<&NodeId>,
 ) -> Result<String, ServiceError> {
     let found = match resource_type {
         PARAMETER => {
             (parameters::latest_version(tx, resource_id)? > 0).then(|| resource_id.to_owned())
         }
-        MANAGED_INSTANCE => nodes::find(tx, resource_id)?.map(|node| node.id.to_string()),
+        MANAGED_INSTANCE => match known {
+            Some(node) => Some(node.to_string()),
+            None => nodes::find(tx, resource_id)?.map(|node| node.id.to_string()),
+        },
         other if UNAVAILABLE.contains(&other) => {
             return Err(ServiceError::unavailable(format!(
                 "tags of a {other} are not available yet"

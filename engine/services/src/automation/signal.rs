@@ -1,6 +1,6 @@
 //! A word to a waiting step.
 
-use host_api::identifier::RunId;
+use host_api::identifier::{Principal, RunId};
 use machine::SignalRefused;
 use machine::event::Signal;
 use machine::input::Message;
@@ -15,23 +15,38 @@ use crate::error::ServiceError;
 impl Services {
     /// Puts a signal into a run's inbox. One that would reach nobody is refused.
     ///
-    /// `step` is a step's name or displayed path; absent, the one step that waits.
+    /// `step` is a step's name or displayed path; absent, the one step that waits. The owner of an embedded store may speak for an
+    /// approver, whom `speaks_for` names; absent, for the first who has not spoken. Returns whose word it was.
     pub async fn send_automation_signal(
         &self,
         actor: &Actor,
         run: &RunId,
         step: Option<String>,
         signal: Signal,
-    ) -> Result<(), ServiceError> {
-        let by = actor.principal.clone();
-        let message = Message::Signal { step: step.clone(), signal, by };
+        speaks_for: Option<Principal>,
+    ) -> Result<Principal, ServiceError> {
         let state = self.state_of(run).await?;
-        state.check_signal(&message).map_err(|refused| refuse(&refused))?;
+        let by = match speaks_for {
+            Some(other) if other != actor.principal && !actor.is_owner => {
+                let message = format!("{} may not speak for {other}", actor.principal);
+                return Err(ServiceError::denied(message));
+            }
+            Some(by) => by,
+            None if actor.is_owner => state
+                .approver_for(step.as_deref(), &actor.principal)
+                .unwrap_or_else(|| actor.principal.clone()),
+            None => actor.principal.clone(),
+        };
+        let message = Message::Signal { step: step.clone(), signal, by: by.clone() };
+        if let Err(refused) = state.check_signal(&message) {
+            return self.answered_before(actor, refuse(&refused)).await;
+        }
         let deed = Deed::new("SendAutomationSignal", format!("automation-execution/{run}"))
-            .details(json!({ "step": step }));
+            .details(json!({ "step": step, "by": by.as_str() }));
         let payload = payload(&message)?;
         let run = run.clone();
-        self.change(actor, deed, move |tx| put(tx, &run, SIGNAL, &payload)).await
+        let sent = move |tx: &mut Tx<'_>| put(tx, &run, SIGNAL, &payload).map(|()| by.clone());
+        self.change(actor, deed, sent).await
     }
 }
 

@@ -19,6 +19,7 @@ use super::{DEPTH_MAX, START, StartAutomationExecutionRequest};
 use crate::Services;
 use crate::actor::{Actor, Deed, now_ms};
 use crate::documents::AUTOMATION;
+use crate::documents::beside::{self, BesideDocument};
 use crate::error::{ErrorKind, ServiceError};
 use crate::plugins::Component;
 
@@ -29,6 +30,8 @@ const TOKEN_SCOPE: &str = "StartAutomationExecution";
 pub struct Start {
     pub plan: Plan,
     pub parameters: BTreeMap<String, Supplied>,
+    /// Documents that lie beside the runbook, by name, for steps that name them.
+    pub beside: BTreeMap<String, BesideDocument>,
     /// The event that starts it; null when it is started by hand.
     pub event: Value,
     /// What the starter may do; everything for the owner of an embedded engine.
@@ -38,7 +41,8 @@ pub struct Start {
 impl Start {
     /// Returns the start of a plan by hand, by somebody who may do everything.
     pub fn by_hand(plan: Plan, parameters: BTreeMap<String, Supplied>) -> Self {
-        Self { plan, parameters, event: Value::Null, starter: GrantSet::everything() }
+        let (beside, starter) = (BTreeMap::new(), GrantSet::everything());
+        Self { plan, parameters, beside, event: Value::Null, starter }
     }
 }
 
@@ -49,6 +53,8 @@ struct Prepared {
     run: NewRun,
     started: String,
     components: BTreeMap<String, Digest>,
+    /// Encoded.
+    beside: Vec<(String, String)>,
 }
 
 impl Services {
@@ -86,13 +92,14 @@ impl Services {
         check_available(&request)?;
         let version = request.document_version.as_deref();
         let found = self
-            .find_document(&request.document_name, version, AUTOMATION)
+            .find_document(&request.document_name, version, AUTOMATION, actor.run())
             .await
             .map_err(as_automation_error)?;
         let plan = self.compile_document(&found).await?;
         let supplied = request.parameters.into_iter();
         let parameters = supplied.map(|(name, values)| (name, Supplied::Wire(values))).collect();
-        self.start_plan(actor, Start::by_hand(plan, parameters)).await
+        let starter = actor.step().map_or_else(GrantSet::everything, |step| step.starter.clone());
+        self.start_plan(actor, Start { starter, ..Start::by_hand(plan, parameters) }).await
     }
 
     /// Starts a run of a plan and returns its id. The run is in the store when this returns; the driver finds it in its inbox.
@@ -109,9 +116,18 @@ impl Services {
 
     async fn prepare(&self, actor: &Actor, start: Start) -> Result<Prepared, ServiceError> {
         let parent = parent_of(actor)?;
+        if runbook::value::holds_reference(&start.event) {
+            let key = runbook::value::SECRET_KEY;
+            return Err(invalid_parameters(format!("the event has the reserved key {key:?}")));
+        }
         let parameters = self.bind_parameters(&start.plan, start.parameters).await?;
         let (grants, components) =
             self.fix_grants(&start.plan, &parameters, &start.starter).await?;
+        let beside = start
+            .beside
+            .iter()
+            .map(|(name, document)| document.encoded().map(|encoded| (name.clone(), encoded)));
+        let beside = beside.collect::<Result<Vec<_>, _>>()?;
         let run = RunId::new(uuid::Uuid::new_v4().to_string());
         let (sealed, sealed_seed) = self.sealed_seed(&run)?;
         let plan_digest = start.plan.digest();
@@ -148,6 +164,7 @@ impl Services {
             },
             plan_digest,
             components,
+            beside,
         })
     }
 
@@ -205,6 +222,9 @@ fn write(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<RunId, ServiceError> {
     runs::insert(tx, &prepared.run)?;
     for (action, digest) in &prepared.components {
         plugins::pin(tx, run, action, digest)?;
+    }
+    for (name, document) in &prepared.beside {
+        beside::keep(tx, run, name, document)?;
     }
     inbox::put(tx, run, START, &prepared.started)?;
     Ok(run.clone())

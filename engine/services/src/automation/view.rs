@@ -9,8 +9,9 @@ use machine::State;
 use machine::event::Entry;
 use machine::view as folded;
 use runbook::plan::Plan;
+use runbook::value;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use store::runs::{self, Filter, RunRow};
 use store::{ReadError, ReadTx, journal, plans};
 
@@ -88,25 +89,6 @@ pub struct RunSummary {
     pub ended: Option<u64>,
 }
 
-/// Returns what a guest is told of a run, and what the driver records as its completion: SSM's members of an execution.
-pub fn execution_result(
-    run: &RunId,
-    status: &str,
-    outputs: &BTreeMap<String, Value>,
-    failure: Option<&Failure>,
-) -> Value {
-    let outputs: Map<String, Value> = outputs
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(runbook::value::to_wire(value))))
-        .collect();
-    json!({
-        "AutomationExecutionId": run.as_str(),
-        "AutomationExecutionStatus": status,
-        "Outputs": outputs,
-        "FailureMessage": failure.map(|failure| failure.message.as_str()),
-    })
-}
-
 impl Services {
     /// Returns a run with its steps.
     pub async fn get_run(&self, run: &RunId) -> Result<RunView, ServiceError> {
@@ -117,10 +99,7 @@ impl Services {
 
     /// Returns a run as SSM's `GetAutomationExecution` shows it to a guest.
     pub async fn get_automation_execution(&self, run: &RunId) -> Result<Value, ServiceError> {
-        let state = self.state_of(run).await?;
-        let none = BTreeMap::new();
-        let outputs = state.outputs().unwrap_or(&none);
-        Ok(execution_result(run, state.status().as_str(), outputs, state.failure()))
+        Ok(self.state_of(run).await?.execution_result(run))
     }
 
     /// Returns runs, newest first, and the cursor of the next page.
@@ -176,14 +155,20 @@ fn view(row: &RunRow, state: &State) -> RunView {
         document_version: row.document_version.clone(),
         principal: row.principal.clone(),
         parent: row.parent.as_ref().map(|parent| parent.run.clone()),
-        parameters: state.started().map(|started| started.parameters.clone()).unwrap_or_default(),
-        outputs: state.outputs().cloned().unwrap_or_default(),
+        parameters: written(state.started().map(|started| &started.parameters)),
+        outputs: written(state.outputs()),
         created: row.created_ms,
         started: state.started_ms(),
         ended: state.ended_ms(),
         failure: state.failure().cloned(),
         steps: state.steps().map(|step| step_view(state, &step)).collect(),
     }
+}
+
+/// References to secrets are shown as documents write them.
+fn written(values: Option<&BTreeMap<String, Value>>) -> BTreeMap<String, Value> {
+    let values = values.into_iter().flatten();
+    values.map(|(name, value)| (name.clone(), value::written(value))).collect()
 }
 
 fn step_view(state: &State, step: &folded::StepView<'_>) -> StepView {
@@ -195,8 +180,8 @@ fn step_view(state: &State, step: &folded::StepView<'_>) -> StepView {
         attempts: step.attempt,
         started: step.started_ms,
         ended: step.ended_ms,
-        inputs: step.inputs.cloned().unwrap_or(Value::Null),
-        outputs: step.outputs.cloned().unwrap_or_default(),
+        inputs: step.inputs.map_or(Value::Null, value::written),
+        outputs: written(step.outputs),
         failure: step.failure.cloned(),
         items: state.items(&step.path).map(|item| item_view(&item)).collect(),
         item_count: step.items.map(|items| items.total),
@@ -210,7 +195,7 @@ fn item_view(item: &folded::StepView<'_>) -> ItemView {
         attempts: item.attempt,
         started: item.started_ms,
         ended: item.ended_ms,
-        outputs: item.outputs.cloned().unwrap_or_default(),
+        outputs: written(item.outputs),
         failure: item.failure.cloned(),
     }
 }

@@ -1,16 +1,16 @@
 //! Hands jobs to their nodes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use host_api::identifier::NodeId;
-use host_api::node::Job;
+use host_api::node::{Job, JobStatus};
 use store::commands::{self, CommandRow};
 use store::invocations::{self, InvocationRow};
 use store::{Notice, Tx};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::outcome::Counts;
+use super::outcome::{self, Counts};
 use super::{report, status};
 use crate::Services;
 use crate::actor::now_ms;
@@ -20,12 +20,16 @@ use crate::error::ServiceError;
 const PERIOD: Duration = Duration::from_secs(5);
 /// Jobs of one node that one pass looks at.
 const JOBS_MAX: u32 = 200;
+/// Jobs that are still to be ended on nodes which cannot be told.
+const OVERDUE_MAX: usize = 10_000;
 
 /// What the dispatcher has told nodes since it began.
 #[derive(Default)]
 struct Told {
     delivered: BTreeSet<String>,
     cancelled: BTreeSet<String>,
+    /// Jobs that ended for us while their node had them, perhaps waiting for a slot there, and that it is still to be told to end.
+    overdue: BTreeMap<String, NodeId>,
 }
 
 impl Services {
@@ -38,8 +42,13 @@ impl Services {
         let mut period = tokio::time::interval(PERIOD);
         loop {
             let pass = self.dispatch_once(&mut told).await;
-            if let Err(error) = pass {
-                tracing::error!(%error, "jobs could not be dispatched");
+            match pass {
+                Ok(()) => {}
+                Err(error) if error.is_store_closed() => {
+                    tracing::debug!(%error, "jobs are not dispatched any more: the store is closed");
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "jobs could not be dispatched"),
             }
             loop {
                 tokio::select! {
@@ -56,7 +65,7 @@ impl Services {
     }
 
     async fn dispatch_once(&self, told: &mut Told) -> Result<(), ServiceError> {
-        self.expire_commands().await?;
+        told.overdue.extend(self.expire_commands().await?);
         let mut known = BTreeSet::new();
         for node in self.nodes().list().await {
             let id = node.id.clone();
@@ -69,15 +78,31 @@ impl Services {
                 .await?;
             known.extend(open.iter().chain(&pending).map(|job| job.job_id.clone()));
             for job in open {
-                self.attend(&node.id, job, told).await?;
+                let id = job.job_id.clone();
+                let attended = self.attend(&node.id, job, told).await;
+                go_on(&id, attended)?;
             }
             for job in pending {
-                self.deliver(&node.id, &job, told).await?;
+                let delivered = self.deliver(&node.id, &job, told).await;
+                go_on(&job.job_id, delivered)?;
             }
         }
+        self.end_overdue(told).await;
         told.delivered.retain(|job| known.contains(job));
         told.cancelled.retain(|job| known.contains(job));
         Ok(())
+    }
+
+    /// Tells nodes to end jobs that have ended for us; one that cannot be told is told again in the next pass.
+    async fn end_overdue(&self, told: &mut Told) {
+        for (job, node) in std::mem::take(&mut told.overdue) {
+            if let Err(error) = self.nodes().cancel(&node, &job).await {
+                tracing::warn!(%node, job, %error, "a job whose command has expired could not be cancelled");
+                if told.overdue.len() < OVERDUE_MAX {
+                    told.overdue.insert(job, node);
+                }
+            }
+        }
     }
 
     /// A job that the node has: told once more after a restart, and told to end when its command is cancelled.
@@ -113,7 +138,7 @@ impl Services {
         let may_start = self.store().read_blocking(|tx| -> Result<bool, ServiceError> {
             let Some(command) = commands::find(tx, &command)? else { return Ok(false) };
             let jobs = invocations::of_command(tx, &command.id)?;
-            is_startable(&command, &jobs)
+            Ok(is_startable(&command, &jobs))
         })?;
         if !may_start || !self.hand_over(node, job, told).await? {
             return Ok(());
@@ -147,9 +172,14 @@ impl Services {
         row: &InvocationRow,
         told: &mut Told,
     ) -> Result<bool, ServiceError> {
-        let job: Job = serde_json::from_str(&row.job).map_err(|error| {
-            ServiceError::internal(format!("the job {} cannot be read: {error}", row.job_id))
-        })?;
+        let job: Job = match serde_json::from_str(&row.job) {
+            Ok(job) => job,
+            Err(error) => {
+                tracing::error!(%node, job = row.job_id, %error, "a job cannot be read and has failed");
+                self.fail_unreadable(row).await?;
+                return Ok(false);
+            }
+        };
         match self.nodes().deliver(node, job).await {
             Ok(()) => {
                 told.delivered.insert(row.job_id.clone());
@@ -161,13 +191,43 @@ impl Services {
             }
         }
     }
+
+    /// Ends a job that no node can be given: one that was damaged, or written by a newer release.
+    async fn fail_unreadable(&self, row: &InvocationRow) -> Result<(), ServiceError> {
+        let (id, command) = (row.job_id.clone(), row.command.clone());
+        // A node that has it already may carry it out.
+        let end = if row.delivered_ms.is_some() { JobStatus::Unknown } else { JobStatus::Failed };
+        let fail = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
+            let now = now_ms();
+            invocations::set_report(tx, &id, &outcome::of_job(end, now), None)?;
+            report::settle(tx, &command, now)
+        };
+        self.store().try_write(fail).await
+    }
 }
 
-/// Returns whether one more of a command's jobs may start under its rate control.
-fn is_startable(command: &CommandRow, jobs: &[InvocationRow]) -> Result<bool, ServiceError> {
-    if command.status.ended_ms.is_some() {
-        return Ok(false);
+/// What is wrong with one job must not keep the others.
+fn go_on(job: &str, result: Result<(), ServiceError>) -> Result<(), ServiceError> {
+    match result {
+        Err(error) if !error.is_store_closed() => {
+            tracing::error!(job, %error, "a job could not be dispatched");
+            Ok(())
+        }
+        result => result,
     }
-    let rate = report::rate_of(command, jobs)?;
-    Ok(rate.startable(Counts::of(jobs).progress()) > 0)
+}
+
+/// Returns whether one more of a command's jobs may start under its rate control. Where that cannot be read, none may; the command
+/// expires.
+fn is_startable(command: &CommandRow, jobs: &[InvocationRow]) -> bool {
+    if command.status.ended_ms.is_some() {
+        return false;
+    }
+    match report::rate_of(command, jobs) {
+        Ok(rate) => rate.startable(Counts::of(jobs).progress()) > 0,
+        Err(error) => {
+            tracing::error!(command = %command.id, %error, "the limits of a command cannot be read");
+            false
+        }
+    }
 }

@@ -112,7 +112,8 @@ fn check_hash(request: &SendCommandRequest, found: &Found) -> Result<(), Service
 
 /// Refuses what would have to be looked up for each node; pasted as it stands it would be wrong.
 fn refuse_references(name: &str, value: &Value) -> Result<(), ServiceError> {
-    if runbook::value::secret_name(value).is_some() {
+    let reference = runbook::value::secret_name(value);
+    if reference.or_else(|| runbook::value::written_secret_name(value)).is_some() {
         return Err(ServiceError::unavailable(format!(
             "the parameter {name} is a secret: secrets cannot be given to commands yet"
         )));

@@ -1,11 +1,13 @@
 //! What nodes report, and what time decides.
 
-use host_api::identifier::CommandId;
+use std::collections::BTreeSet;
+
+use host_api::identifier::{CommandId, NodeId};
 use host_api::invocation::WaitKind;
-use host_api::node::JobReport;
+use host_api::node::{JobReport, JobStatus};
 use machine::rate::RateControl;
 use store::commands::{self, CommandRow};
-use store::{Tx, completions, invocations};
+use store::{ReadTx, Tx, completions, invocations};
 
 use super::outcome::{self, Counts};
 use super::{SendCommandRequest, send, shown};
@@ -15,6 +17,8 @@ use crate::error::ServiceError;
 
 /// Commands that one pass looks at for their expiry.
 const EXPIRED_MAX: u32 = 100;
+/// A time by which every command expires; the largest that the store can compare with.
+const END_OF_TIME_MS: u64 = i64::MAX as u64;
 
 impl Services {
     /// Takes a node's report that a job has ended. One whose end was known before changes nothing.
@@ -42,21 +46,65 @@ impl Services {
         Ok(())
     }
 
-    /// Ends what was not delivered, or did not end, within its command's time.
-    pub(super) async fn expire_commands(&self) -> Result<(), ServiceError> {
+    /// Ends what was not delivered, or did not end, within its command's time. Returns the jobs that nodes have, with the nodes, which
+    /// are to be told.
+    pub(super) async fn expire_commands(&self) -> Result<Vec<(String, NodeId)>, ServiceError> {
         let now = now_ms();
         let expired = self.store().read(move |tx| commands::expired(tx, now, EXPIRED_MAX)).await?;
+        let mut overdue = Vec::new();
         for command in expired {
-            let expire = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
+            let id = command.id.clone();
+            let expire = move |tx: &mut Tx<'_>| -> Result<Vec<(String, NodeId)>, ServiceError> {
+                let mut overdue = Vec::new();
                 for invocation in invocations::of_command(tx, &command.id)? {
                     let status = outcome::expired(now);
-                    invocations::set_report(tx, &invocation.job_id, &status, None)?;
+                    let has_ended = invocations::set_report(tx, &invocation.job_id, &status, None)?;
+                    if has_ended && invocation.delivered_ms.is_some() {
+                        overdue.push((invocation.job_id, invocation.node));
+                    }
                 }
-                settle(tx, &command.id, now)
+                settle(tx, &command.id, now)?;
+                Ok(overdue)
             };
-            self.store().try_write(expire).await?;
+            match self.store().try_write(expire).await {
+                Ok(jobs) => overdue.extend(jobs),
+                Err(error) if error.is_store_closed() => return Err(error),
+                Err(error) => tracing::error!(command = %id, %error, "a command cannot expire"),
+            }
         }
-        Ok(())
+        Ok(overdue)
+    }
+
+    /// Ends every open invocation whose node is not `present` as one of which nobody knows what became of it, and returns how many
+    /// there were. For a store that was restored elsewhere: its nodes may never report again.
+    pub async fn lose_jobs_of(&self, present: &[NodeId]) -> Result<usize, ServiceError> {
+        let present: BTreeSet<NodeId> = present.iter().cloned().collect();
+        let open = |tx: &ReadTx<'_>| commands::expired(tx, END_OF_TIME_MS, u32::MAX);
+        let mut lost_count = 0;
+        for command in self.store().read(open).await? {
+            let present = present.clone();
+            let end = move |tx: &mut Tx<'_>| -> Result<usize, ServiceError> {
+                let now = now_ms();
+                let mut lost = 0;
+                for invocation in invocations::of_command(tx, &command.id)? {
+                    if !present.contains(&invocation.node) {
+                        let status = outcome::of_job(JobStatus::Unknown, now);
+                        let has_ended =
+                            invocations::set_report(tx, &invocation.job_id, &status, None)?;
+                        lost += usize::from(has_ended);
+                    }
+                }
+                if lost > 0 {
+                    settle(tx, &command.id, now)?;
+                }
+                Ok(lost)
+            };
+            lost_count += self.store().try_write(end).await?;
+        }
+        if lost_count > 0 {
+            self.wake_dispatcher();
+        }
+        Ok(lost_count)
     }
 }
 

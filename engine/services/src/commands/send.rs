@@ -44,7 +44,12 @@ impl Services {
     ) -> Result<CommandId, ServiceError> {
         check(&request)?;
         let found = self
-            .find_document(&request.document_name, request.document_version.as_deref(), COMMAND)
+            .find_document(
+                &request.document_name,
+                request.document_version.as_deref(),
+                COMMAND,
+                actor.run(),
+            )
             .await?;
         let bound = self.bind_command(&request, &found).await?;
         let nodes = self.target_nodes(&request).await?;
@@ -148,9 +153,7 @@ fn check(request: &SendCommandRequest) -> Result<(), ServiceError> {
 }
 
 fn check_available(request: &SendCommandRequest) -> Result<(), ServiceError> {
-    let given = |value: &Option<Value>| {
-        value.as_ref().is_some_and(|value| !value.is_null() && *value != json!({}))
-    };
+    let given = |value: &Option<Value>| value.as_ref().is_some_and(|value| !is_empty(value));
     let text = |value: &Option<String>| value.as_ref().is_some_and(|text| !text.is_empty());
     let refused = [
         ("OutputS3BucketName", text(&request.output_s3_bucket_name)),
@@ -158,7 +161,7 @@ fn check_available(request: &SendCommandRequest) -> Result<(), ServiceError> {
         ("OutputS3Region", text(&request.output_s3_region)),
         ("ServiceRoleArn", text(&request.service_role_arn)),
         ("NotificationConfig", given(&request.notification_config)),
-        ("CloudWatchOutputConfig", given(&request.cloud_watch_output_config)),
+        ("CloudWatchOutputConfig", is_logged_to_cloud_watch(request)),
         ("AlarmConfiguration", given(&request.alarm_configuration)),
     ];
     match refused.iter().find(|(_, is_given)| *is_given) {
@@ -167,6 +170,27 @@ fn check_available(request: &SendCommandRequest) -> Result<(), ServiceError> {
         }
         None => Ok(()),
     }
+}
+
+/// Documents pass on parameters that nobody gave: what holds nothing asks for nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_empty),
+        Value::Object(members) => members.values().all(is_empty),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn is_logged_to_cloud_watch(request: &SendCommandRequest) -> bool {
+    let Some(config) = &request.cloud_watch_output_config else { return false };
+    let is_off = match config.get("CloudWatchOutputEnabled") {
+        Some(Value::Bool(enabled)) => !enabled,
+        Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("false"),
+        _ => false,
+    };
+    !is_off && !is_empty(config)
 }
 
 /// Returns how many nodes may work at a time; 50 when the request does not say.

@@ -116,6 +116,7 @@ fn check(targets: &[Target]) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Returns whether a node goes by this name: its id or its alias.
 fn is_called(node: &NodeInformation, name: &str) -> bool {
     node.id.as_str() == name || node.alias.as_deref() == Some(name)
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use host_api::grant::{Access, Ceiling, Grant, GrantSet, Grants, Origin};
+use host_api::grant::{Access, Grant, GrantSet, Grants, Origin};
 use url::Url;
 
 use super::{OutboundError, Outgoing, without_query};
@@ -53,20 +53,21 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Checks the URL of a request against the grants.
 ///
-/// What an action needs is derived from its inputs, so where a redirect leads is seldom among it. A redirect may also go where
-/// somebody granted it in so many words.
+/// What a built-in action needs is derived from its inputs, so where a redirect leads is seldom among it. A redirect may also go where
+/// somebody granted it in so many words. What a plugin's manifest says is no such derivation: no redirect leaves it.
 pub(super) fn check_url(
     request: &Outgoing,
     is_redirect: bool,
     grants: &Grants,
 ) -> Result<(), OutboundError> {
     let access = access(&request.method, &request.url);
-    if is_redirect && is_named(grants, |set| set.allows(&access)) {
+    let is_derived = |origin| origin == Origin::Derived;
+    if is_redirect && is_named(grants, is_derived, |set| set.allows(&access)) {
         return Ok(());
     }
     grants.allows(&access).map_err(|ceiling| {
         OutboundError::Denied(format!(
-            "{} {} is not granted by the ceiling {:?}",
+            "{} {} is not granted: {} does not allow it",
             request.method,
             without_query(&request.url),
             ceiling.origin
@@ -81,9 +82,10 @@ pub(super) fn check_addresses(
     grants: &Grants,
 ) -> Result<(), OutboundError> {
     let access = access(&request.method, &request.url);
+    let is_need = |origin| matches!(origin, Origin::Manifest | Origin::Derived);
     for address in addresses {
         // A derived need comes from inputs, perhaps from a webhook, and `*` says nothing of private ranges: neither opens one.
-        let named = || is_named(grants, |set| set.allows_address(&access, *address));
+        let named = || is_named(grants, is_need, |set| set.allows_address(&access, *address));
         if !is_public(*address) && !named() {
             return Err(OutboundError::Denied(format!(
                 "{} leads to {address}, which is not a public address: it needs the capability network:connect:{address}",
@@ -94,16 +96,21 @@ pub(super) fn check_addresses(
     Ok(())
 }
 
-/// Returns whether every ceiling but that of what the action needs allows something, and one of them more narrowly than by `*`.
-fn is_named(grants: &Grants, allows: impl Fn(&GrantSet) -> bool) -> bool {
+/// Returns whether every ceiling but those that are skipped allows something, and one of them more narrowly than by `*`.
+///
+/// A manifest never counts as the one that names it: it says what an action needs, not what somebody grants.
+fn is_named(
+    grants: &Grants,
+    is_skipped: impl Fn(Origin) -> bool,
+    allows: impl Fn(&GrantSet) -> bool,
+) -> bool {
     let mut named = false;
-    let set_by_somebody =
-        |ceiling: &&Ceiling| !matches!(ceiling.origin, Origin::Manifest | Origin::Derived);
-    for ceiling in grants.ceilings().filter(set_by_somebody) {
+    for ceiling in grants.ceilings().filter(|ceiling| !is_skipped(ceiling.origin)) {
         if !allows(&ceiling.grants) {
             return false;
         }
-        named |= !ceiling.grants.covers(&Grant::everything());
+        let is_grant = ceiling.origin != Origin::Manifest;
+        named |= is_grant && !ceiling.grants.covers(&Grant::everything());
     }
     named
 }

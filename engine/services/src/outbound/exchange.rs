@@ -6,6 +6,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{HOST, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::connect::Stream;
@@ -15,10 +16,11 @@ const AGENT: &str = concat!("runwright/", env!("CARGO_PKG_VERSION"));
 /// The head of an answer in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// Sends a request and reads its answer, the body up to its cap.
+/// Sends a request and reads its answer, the body up to its cap and as far as it comes before the deadline.
 pub(super) async fn exchange(
     stream: Stream,
     request: &Outgoing,
+    deadline: Instant,
 ) -> Result<Received, OutboundError> {
     let url = without_query(&request.url);
     let message = build(request)?;
@@ -32,10 +34,12 @@ pub(super) async fn exchange(
         })?;
     let mut connection = std::pin::pin!(connection);
     let answering = async {
-        let response = sender.send_request(message).await.map_err(|error| {
-            OutboundError::Unanswered { url: url.clone(), message: error.to_string() }
-        })?;
-        Ok(receive(response).await)
+        let unanswered = |message: String| OutboundError::Unanswered { url: url.clone(), message };
+        let response = timeout_at(deadline, sender.send_request(message))
+            .await
+            .map_err(|_| unanswered("timed out".to_owned()))?
+            .map_err(|error| unanswered(error.to_string()))?;
+        Ok(receive(response, deadline).await)
     };
     let mut answering = std::pin::pin!(answering);
     tokio::select! {
@@ -72,7 +76,7 @@ fn authority(url: &Url) -> Result<HeaderValue, OutboundError> {
     HeaderValue::from_str(&text).map_err(|error| OutboundError::Invalid(error.to_string()))
 }
 
-async fn receive(response: Response<Incoming>) -> Received {
+async fn receive(response: Response<Incoming>, deadline: Instant) -> Received {
     let (head, mut incoming) = response.into_parts();
     let headers = head
         .headers
@@ -83,11 +87,15 @@ async fn receive(response: Response<Incoming>) -> Received {
         .collect();
     let mut body = Vec::new();
     let mut truncated = false;
-    while let Some(frame) = incoming.frame().await {
-        // The head is an answer already: a body that breaks off is a shortened answer, not an unknown outcome.
-        let Ok(frame) = frame else {
-            truncated = true;
-            break;
+    loop {
+        // The head is an answer already: a body that breaks off or stalls is a shortened answer, not an unknown outcome.
+        let frame = match timeout_at(deadline, incoming.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => break,
+            Ok(Some(Err(_))) | Err(_) => {
+                truncated = true;
+                break;
+            }
         };
         let Some(data) = frame.data_ref() else { continue };
         let room = HTTP_BODY_BYTES_MAX - body.len();

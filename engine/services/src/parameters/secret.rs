@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use host_api::request::ParameterKind;
-use store::parameters::StoredValue;
+use store::parameters::{ParameterVersion, StoredValue};
 use store::{Sealed, Tx, parameters};
 
-use super::{ParameterName, Selected, binding, parse_kind};
+use super::{ParameterName, Selected, binding, bound_resource, parse_kind};
 use crate::Services;
 use crate::envelope;
 use crate::error::ServiceError;
@@ -18,7 +18,8 @@ use crate::sensitive::Sensitive;
 const REWRAP_BATCH: u32 = 200;
 
 impl Services {
-    /// Returns the plain text behind a reference, `name` or `name:version`, to be put in at the edge.
+    /// Returns the plain text behind a reference, `name` or `name:version`, to be put in at the edge. It is remembered, so that it can
+    /// be scrubbed when the parameter has changed.
     ///
     /// A parameter of another type than `SecureString` has no secret behind it and is refused.
     pub(crate) async fn resolve_secret(&self, reference: &str) -> Result<Sensitive, ServiceError> {
@@ -30,42 +31,71 @@ impl Services {
                 selected.name
             )));
         }
-        match &found.parameter.value {
-            StoredValue::Sealed(sealed) => self.open_value(&selected.name, found.version, sealed),
-            StoredValue::Plain(_) => {
-                Err(ServiceError::internal(format!("{} is stored unsealed", selected.name)))
-            }
-        }
+        self.reveal(&selected.name, &found)
     }
 
-    /// Prepares a scrubber for the secrets that are referenced. One that does not exist any more is left out.
+    /// Opens a sealed version for somebody to use, and remembers its text.
+    pub(super) fn reveal(
+        &self,
+        name: &ParameterName,
+        found: &ParameterVersion,
+    ) -> Result<Sensitive, ServiceError> {
+        let text = self
+            .open_version(name, found)?
+            .ok_or_else(|| ServiceError::internal(format!("{name} is stored unsealed")))?;
+        self.revealed().remember(name, found.version, &text);
+        Ok(text)
+    }
+
+    /// Prepares a scrubber for the secrets that are referenced: for each, the texts that left the store in this process, and those that
+    /// the store has, of the named version or else of all of them.
+    ///
+    /// A secret of which nothing is known any more is an error: its text could stand unmasked in what is scrubbed.
     pub async fn scrubber(&self, references: &BTreeSet<String>) -> Result<Scrubber, ServiceError> {
         let mut texts = Vec::with_capacity(references.len());
         for reference in references {
-            match self.resolve_secret(reference).await {
-                Ok(text) => texts.push(text),
-                Err(error) if is_gone(&error) => {}
-                Err(error) => return Err(error),
-            }
+            texts.extend(self.texts_of(reference).await?);
         }
-        Scrubber::new(texts.iter().map(Sensitive::expose))
-            .map_err(|error| ServiceError::internal(error.to_string()))
+        self.revealed().scrubber(texts)
     }
 
-    pub(super) fn open_value(
+    async fn texts_of(&self, reference: &str) -> Result<Vec<Sensitive>, ServiceError> {
+        let Selected { name, version } = Selected::parse(reference, self.place())?;
+        let remembered = self.revealed().of(&name);
+        let mut is_known =
+            remembered.iter().any(|(known, _)| version.is_none_or(|version| version == *known));
+        let mut texts: Vec<Sensitive> = remembered.into_iter().map(|(_, text)| text).collect();
+        let looked_up = name.clone();
+        let history =
+            self.store().read(move |tx| parameters::history(tx, looked_up.as_str())).await?;
+        for found in history {
+            if version.is_some_and(|version| version != found.version) {
+                continue;
+            }
+            if let Some(text) = self.open_version(&name, &found)? {
+                is_known = true;
+                texts.push(text);
+            }
+        }
+        if is_known { Ok(texts) } else { Err(unmaskable(reference)) }
+    }
+
+    /// Opens a version; `None` if it is no secret.
+    fn open_version(
         &self,
         name: &ParameterName,
-        version: u64,
-        sealed: &Sealed,
-    ) -> Result<Sensitive, ServiceError> {
-        let arn = name.arn(self.place());
-        let text = envelope::open(self.keyring(), binding(&arn, version), &sealed.envelope)
+        found: &ParameterVersion,
+    ) -> Result<Option<Sensitive>, ServiceError> {
+        let StoredValue::Sealed(sealed) = &found.parameter.value else { return Ok(None) };
+        let version = found.version;
+        let resource = bound_resource(name, self.place(), found.parameter.last_modified_ms);
+        let text = envelope::open(self.keyring(), binding(&resource, version), &sealed.envelope)
             .map_err(|error| {
                 ServiceError::internal(format!("{name}:{version} cannot be opened: {error}"))
             })?;
         let text = std::str::from_utf8(&text)
             .map_err(|_| ServiceError::internal(format!("{name}:{version} is not text")))?;
-        Ok(Sensitive::new(text))
+        Ok(Some(Sensitive::new(text)))
     }
 
     /// Wraps every data key of parameters that an older key wraps anew, under the primary key; returns how many there were.
@@ -91,7 +121,6 @@ impl Services {
     async fn rewrap_versions(&self, name: &str) -> Result<u64, ServiceError> {
         let primary = self.keyring().primary();
         let checked = ParameterName::for_reading(name)?;
-        let arn = checked.arn(self.place());
         let looked_up = name.to_owned();
         let history = self.store().read(move |tx| parameters::history(tx, &looked_up)).await?;
         let mut count = 0;
@@ -100,7 +129,9 @@ impl Services {
             if old.key_id.parse::<KeyId>().is_ok_and(|id| id == primary) {
                 continue;
             }
-            let bound = binding(&arn, stored.version);
+            let modified_ms = stored.parameter.last_modified_ms;
+            let resource = bound_resource(&checked, self.place(), modified_ms);
+            let bound = binding(&resource, stored.version);
             let envelope = envelope::rewrap(self.keyring(), bound, &old.envelope)
                 .map_err(|error| ServiceError::internal(format!("{name}: {error}")))?;
             let sealed = Sealed { key_id: primary.to_string(), envelope };
@@ -113,6 +144,11 @@ impl Services {
     }
 }
 
-fn is_gone(error: &ServiceError) -> bool {
-    matches!(error.code.as_ref(), "ParameterNotFound" | "ParameterVersionNotFound")
+fn unmaskable(reference: &str) -> ServiceError {
+    ServiceError::request(
+        "SecretNotFound",
+        format!(
+            "there is no secret {reference}, or not any more: nothing that may hold its text is kept, because it cannot be masked"
+        ),
+    )
 }

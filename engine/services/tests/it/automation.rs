@@ -15,7 +15,7 @@ use store::inbox::InboxRow;
 
 use crate::fixture::{Fixture, SMALLEST, actor};
 
-async fn plan(fixture: &Fixture, text: &str) -> runbook::plan::Plan {
+pub(crate) async fn plan(fixture: &Fixture, text: &str) -> runbook::plan::Plan {
     let catalogue = fixture.services.catalogue().await.unwrap();
     let source = runbook::source::Source::new("test.yaml", text);
     let (plan, diagnostics) = runbook::compile::load(&source, &catalogue, None);
@@ -82,6 +82,7 @@ async fn a_start_holds_everything_that_is_fixed() {
             "AutomationExecutionStatus": "InProgress",
             "Outputs": {},
             "FailureMessage": null,
+            "FailureKind": null,
         })
     );
     let (listed, cursor) =
@@ -240,7 +241,7 @@ mainSteps:
     let run = fixture.services.start_plan(&actor(), start).await.unwrap();
     let signal = async |step: Option<&str>, signal: Signal| {
         let step = step.map(str::to_owned);
-        fixture.services.send_automation_signal(&actor(), &run, step, signal).await
+        fixture.services.send_automation_signal(&actor(), &run, step, signal, None).await
     };
     let error = signal(None, Signal::Resume).await.unwrap_err();
     assert_eq!(error.code, "InvalidAutomationSignalException");

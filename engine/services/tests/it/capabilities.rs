@@ -4,9 +4,9 @@ use host_api::failure::FailureKind;
 use host_api::identifier::Digest;
 use host_api::port::{Capabilities, LoggedCall};
 use host_api::request::{
-    ClockRequest, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend, InventoryRequest,
-    OpsRequest, ParameterKind, ParametersRequest, PatchingRequest, PutParameter, StateRequest,
-    TagsRequest,
+    Body, ClockRequest, CommandsRequest, Content, HostRequest, HttpRequest, HttpResponse, HttpSend,
+    InventoryRequest, OpsRequest, ParameterKind, ParametersRequest, PatchingRequest, PutParameter,
+    StateRequest, TagsRequest, Text,
 };
 use serde_json::{Value, json};
 
@@ -117,6 +117,55 @@ async fn a_secure_string_is_a_reference_to_its_version_until_it_is_revealed() {
     let references = BTreeSet::from(["/copy".to_owned(), "/t:2".to_owned()]);
     let value = json!({ "a": ["first-secret", "second-secret"] });
     assert_eq!(services.scrub(&references, value).await.unwrap(), json!({ "a": ["***", "***"] }));
+}
+
+#[tokio::test]
+async fn bytes_of_requests_and_answers_are_scrubbed_and_stay_what_they_are() {
+    let fixture = Fixture::new();
+    let run = fixture.run().await;
+    let services = &fixture.services;
+    // Members of an integration may read like members of an answer.
+    let text = r#"{"token":"hunter22","a":"headers","b":"Bytes!","c":"timeout_ms","d":"600000"}"#;
+    let secure = Some(ParameterKind::SecureString);
+    services
+        .perform(&Fixture::caller(&run, 0, &["*"]), &put("/t", plain(text), secure, true))
+        .await
+        .unwrap();
+    let references = BTreeSet::from(["/t".to_owned()]);
+    for (before, after) in [(1, 0), (2, 1), (3, 0), (3, 2), (4, 7)] {
+        let bytes = [&vec![0xff; before][..], b"hunter22", &vec![0xfe; after]].concat();
+        let masked = [&vec![0xff; before][..], b"***", &vec![0xfe; after]].concat();
+        let response = |bytes: Vec<u8>, header: &str| HttpResponse {
+            status: 200,
+            headers: vec![("x-a".to_owned(), header.to_owned())],
+            body: Body::Bytes(bytes),
+            truncated: false,
+        };
+        let value = serde_json::to_value(response(bytes.clone(), "hunter22")).unwrap();
+        let scrubbed = services.scrub(&references, value).await.unwrap();
+        let scrubbed: HttpResponse = serde_json::from_value(scrubbed).unwrap();
+        assert_eq!(scrubbed, response(masked.clone(), "***"), "{before} {after}");
+
+        let send = |bytes: Vec<u8>, text: &str, timeout_ms| HttpSend {
+            method: "POST".to_owned(),
+            url: format!("https://example.org/{text}"),
+            headers: vec![("x-b".to_owned(), Text(vec![Content::Secret("/t".to_owned())]))],
+            body: Some(Body::Bytes(bytes)),
+            timeout_ms,
+            repeatable: true,
+        };
+        let value = serde_json::to_value(send(bytes, "hunter22", 600_000)).unwrap();
+        let scrubbed = services.scrub(&references, value).await.unwrap();
+        let scrubbed: HttpSend = serde_json::from_value(scrubbed).unwrap();
+        assert_eq!(scrubbed, send(masked, "***", 0), "{before} {after}");
+    }
+    // What only looks like an answer loses nothing, and is scrubbed like anything else.
+    let value = json!({ "status": 200, "headers": [], "body": { "Bytes": "hunter22" }, "truncated": false, "more": 1 });
+    let scrubbed = services.scrub(&references, value).await.unwrap();
+    assert!(scrubbed["more"] == 1 && !scrubbed.to_string().contains("hunter22"), "{scrubbed}");
+    let value = json!({ "status": 200, "headers": [], "body": { "Bytes": "hunter22" }, "truncated": false });
+    let scrubbed = services.scrub(&references, value).await.unwrap();
+    assert!(!scrubbed.to_string().contains("hunter22"), "{scrubbed}");
 }
 
 #[tokio::test]

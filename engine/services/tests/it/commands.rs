@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::fixture::{Fixture, actor, node, report};
 
-fn shell(names: &[&str]) -> SendCommandRequest {
+pub(crate) fn shell(names: &[&str]) -> SendCommandRequest {
     SendCommandRequest {
         document_name: "AWS-RunShellScript".to_owned(),
         instance_ids: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -26,7 +26,7 @@ fn targeted(key: &str, values: &[&str]) -> SendCommandRequest {
 }
 
 /// A dispatcher that ends with the test.
-struct Dispatching(JoinHandle<()>);
+pub(crate) struct Dispatching(JoinHandle<()>);
 
 impl Drop for Dispatching {
     fn drop(&mut self) {
@@ -34,25 +34,25 @@ impl Drop for Dispatching {
     }
 }
 
-fn dispatch(services: &Services) -> Dispatching {
+pub(crate) fn dispatch(services: &Services) -> Dispatching {
     let notices = services.store().subscribe();
     let services = services.clone();
     Dispatching(tokio::spawn(async move { services.dispatch(notices).await }))
 }
 
-async fn status(fixture: &Fixture, id: &CommandId) -> (String, String) {
+pub(crate) async fn status(fixture: &Fixture, id: &CommandId) -> (String, String) {
     let command = fixture.services.get_command(id).await.unwrap().command;
     (command.status, command.status_details)
 }
 
-fn completion(fixture: &Fixture, id: &CommandId) -> Option<Ended> {
+pub(crate) fn completion(fixture: &Fixture, id: &CommandId) -> Option<Ended> {
     fixture
         .store
         .read_blocking(|tx| store::completions::find(tx, WaitKind::Command, id.as_str()))
         .unwrap()
 }
 
-async fn next(fixture: &mut Fixture) -> Job {
+pub(crate) async fn next(fixture: &mut Fixture) -> Job {
     fixture.delivered.recv().await.unwrap()
 }
 
@@ -172,6 +172,19 @@ async fn what_cannot_be_sent_is_refused() {
         (with(|request| request.max_errors = Some("05".to_owned())), "ValidationException"),
         (with(|request| request.output_s3_bucket_name = Some("b".to_owned())), "Unavailable"),
         (with(|request| request.service_role_arn = Some("arn".to_owned())), "Unavailable"),
+        (
+            with(|request| {
+                request.cloud_watch_output_config =
+                    Some(json!({ "CloudWatchOutputEnabled": true }));
+            }),
+            "Unavailable",
+        ),
+        (
+            with(|request| {
+                request.notification_config = Some(json!({ "NotificationArn": "arn" }));
+            }),
+            "Unavailable",
+        ),
     ];
     for (request, code) in cases {
         let text = format!("{request:?}");

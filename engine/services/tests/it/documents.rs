@@ -1,19 +1,12 @@
+use std::collections::BTreeMap;
+
+use host_api::identifier::RunId;
+use services::BesideDocument;
+use services::automation::Start;
 use services::documents::{AUTOMATION, COMMAND};
-use services::{Beside, BesideDocument, Settings};
-use std::io;
-use std::sync::Arc;
 
+use crate::automation::plan;
 use crate::fixture::{Fixture, SHELL, SMALLEST, actor};
-
-#[derive(Debug)]
-struct OneFile;
-
-impl Beside for OneFile {
-    fn read(&self, name: &str) -> io::Result<Option<BesideDocument>> {
-        let document = BesideDocument { content: SMALLEST.to_owned(), lock: None };
-        Ok(matches!(name, "Beside" | "AWS-RunShellScript").then_some(document))
-    }
-}
 
 #[tokio::test]
 async fn versions_are_immutable_and_found_by_number_and_alias() {
@@ -27,14 +20,15 @@ async fn versions_are_immutable_and_found_by_number_and_alias() {
     for (version, expected) in
         [(None, "1"), (Some("$DEFAULT"), "1"), (Some("$LATEST"), "2"), (Some("2"), "2")]
     {
-        let found = services.find_document("Mine", version, AUTOMATION).await.unwrap();
+        let found = services.find_document("Mine", version, AUTOMATION, None).await.unwrap();
         assert_eq!(found.version, expected, "{version:?}");
     }
     for version in ["3", "0", "latest"] {
-        let error = services.find_document("Mine", Some(version), AUTOMATION).await.unwrap_err();
+        let error =
+            services.find_document("Mine", Some(version), AUTOMATION, None).await.unwrap_err();
         assert_eq!(error.code, "InvalidDocumentVersion", "{version}");
     }
-    let found = services.find_document("Mine", Some("2"), AUTOMATION).await.unwrap();
+    let found = services.find_document("Mine", Some("2"), AUTOMATION, None).await.unwrap();
     let plan = services.compile_document(&found).await.unwrap();
     assert_eq!((&*plan.document.version, &*plan.steps[0].name), ("2", "Changed"));
     let listed = services.list_documents().await.unwrap();
@@ -44,17 +38,28 @@ async fn versions_are_immutable_and_found_by_number_and_alias() {
 
 #[tokio::test]
 async fn the_store_comes_before_files_beside_and_these_before_shipped_ones() {
-    let settings = Settings { beside: Some(Arc::new(OneFile)), ..Settings::default() };
-    let fixture = Fixture::with(settings, 1);
+    let fixture = Fixture::new();
     let services = &fixture.services;
-    let found = services.find_document("AWS-RunShellScript", None, AUTOMATION).await.unwrap();
-    assert_eq!(found.content, SMALLEST);
+    let found = async |name: &str, run: Option<&RunId>| {
+        services.find_document(name, None, AUTOMATION, run).await
+    };
+    let document = BesideDocument { content: SMALLEST.to_owned(), lock: None };
+    let beside = ["Beside", "AWS-RunShellScript"].map(|name| (name.to_owned(), document.clone()));
+    let plan = plan(&fixture, SMALLEST).await;
+    let start = Start { beside: beside.into(), ..Start::by_hand(plan.clone(), BTreeMap::new()) };
+    let run = services.start_plan(&actor(), start).await.unwrap();
+    let other = services.start_plan(&actor(), Start::by_hand(plan, BTreeMap::new())).await.unwrap();
+
+    assert_eq!(found("AWS-RunShellScript", Some(&run)).await.unwrap().content, SMALLEST);
+    // No other run meets what lay beside this one's runbook.
+    for run in [None, Some(&other)] {
+        assert_eq!(found("Beside", run).await.unwrap_err().code, "InvalidDocument");
+        assert_eq!(found("AWS-RunShellScript", run).await.unwrap_err().code, "InvalidDocument");
+    }
     let changed = SMALLEST.replace("Check", "Changed");
     services.put_document(&actor(), "Beside", AUTOMATION, &changed).await.unwrap();
-    let found = services.find_document("Beside", None, AUTOMATION).await.unwrap();
-    assert_eq!(found.content, changed);
-    let error = services.find_document("Nowhere", None, AUTOMATION).await.unwrap_err();
-    assert_eq!(error.code, "InvalidDocument");
+    assert_eq!(found("Beside", Some(&run)).await.unwrap().content, changed);
+    assert_eq!(found("Nowhere", Some(&run)).await.unwrap_err().code, "InvalidDocument");
 }
 
 #[tokio::test]
@@ -82,4 +87,32 @@ async fn bad_documents_are_refused_with_every_place() {
     services.put_document(&actor(), "Mine", AUTOMATION, SMALLEST).await.unwrap();
     let error = services.put_document(&actor(), "Mine", COMMAND, SHELL).await.unwrap_err();
     assert_eq!(error.code, "InvalidDocument");
+}
+
+#[tokio::test]
+async fn an_arn_means_the_document_of_its_name() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    services.put_document(&actor(), "Mine", AUTOMATION, SMALLEST).await.unwrap();
+    for (arn, kind, name) in [
+        ("arn:aws:ssm:us-east-1::document/AWS-RunShellScript", COMMAND, "AWS-RunShellScript"),
+        ("arn:aws:ssm:eu-west-1::document/AWS-RunShellScript", COMMAND, "AWS-RunShellScript"),
+        ("arn:aws:ssm:us-east-1:000000000000:document/Mine", AUTOMATION, "Mine"),
+        ("arn:aws-cn:ssm:cn-north-1:000000000000:document/Mine", AUTOMATION, "Mine"),
+    ] {
+        let found = services.find_document(arn, None, kind, None).await.unwrap();
+        assert_eq!(found.name, name, "{arn}");
+    }
+    for arn in [
+        "arn:aws:ssm:us-east-1:111111111111:document/Mine",
+        "arn:aws:ssm:us-east-1:000000000000:parameter/Mine",
+        "arn:aws:s3:us-east-1:000000000000:document/Mine",
+        "arn:aws:ssm:us-east-1:000000000000:document/../Mine",
+        "arn:aws:ssm:us-east-1:000000000000:document/",
+        "arn:aws:ssm:us-east-1:000000000000:document/Other",
+        "arn:aws:ssm",
+    ] {
+        let error = services.find_document(arn, None, AUTOMATION, None).await.unwrap_err();
+        assert_eq!(error.code, "InvalidDocument", "{arn}");
+    }
 }

@@ -96,7 +96,7 @@ impl Fixture {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         let store = Store::open(&data, &OpenOptions::default()).unwrap();
-        let keyring = Keyring::open(&data, &Sources::default()).unwrap();
+        let keyring = Keyring::open(&data, &Sources::default(), &[]).unwrap();
         let (jobs, delivered) = unbounded_channel();
         let nodes = Arc::new(FakeNodes { count: node_count, jobs, cancelled: Mutex::default() });
         let shipped = Shipped { components: vec![built_in()], documents: vec![shell()] };

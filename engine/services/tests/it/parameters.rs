@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
 use host_api::request::ParameterKind;
-use serde_json::json;
 use services::ServiceError;
 use services::parameters::{
     DeleteParameterRequest, DescribeParametersRequest, GetParameterRequest,
     GetParametersByPathRequest, GetParametersRequest, PutParameterRequest,
 };
+use store::Sealed;
+use store::parameters::StoredValue;
 
 use crate::fixture::{Fixture, actor};
 
@@ -246,19 +247,119 @@ async fn a_deleted_parameter_is_gone() {
     );
 }
 
+async fn scrubbed(fixture: &Fixture, references: &[&str], text: &str) -> Result<String, String> {
+    let references: BTreeSet<String> = references.iter().map(|name| (*name).to_owned()).collect();
+    let scrubber = fixture.services.scrubber(&references).await.map_err(|error| {
+        assert!(references.iter().any(|name| error.message.contains(name.as_str())), "{error}");
+        error.code.into_owned()
+    })?;
+    Ok(scrubber.text(text.to_owned()))
+}
+
+async fn delete(fixture: &Fixture, name: &str) {
+    let request = DeleteParameterRequest { name: name.to_owned() };
+    fixture.services.delete_parameter(&actor(), request).await.unwrap();
+}
+
 #[tokio::test]
-async fn a_scrubber_knows_the_version_that_was_named() {
+async fn a_scrubber_knows_the_named_version_and_without_one_all_of_them() {
     let fixture = Fixture::new();
-    let services = &fixture.services;
-    services
-        .put_parameter(&actor(), put("/t", "old-secret", ParameterKind::SecureString))
-        .await
-        .unwrap();
-    services.put_parameter(&actor(), overwrite("/t", "new-secret")).await.unwrap();
-    let references = BTreeSet::from(["/t:1".to_owned(), "/gone".to_owned()]);
-    let scrubber = services.scrubber(&references).await.unwrap();
-    let value = json!({ "text": "old-secret new-secret" });
-    assert_eq!(scrubber.value(value), json!({ "text": "*** new-secret" }));
+    let secret = put("/t", "old-secret", ParameterKind::SecureString);
+    fixture.services.put_parameter(&actor(), secret).await.unwrap();
+    fixture.services.put_parameter(&actor(), overwrite("/t", "new-secret")).await.unwrap();
+    for (reference, expected) in
+        [("/t:1", "*** new-secret"), ("/t:2", "old-secret ***"), ("/t", "*** ***")]
+    {
+        let text = scrubbed(&fixture, &[reference], "old-secret new-secret").await.unwrap();
+        assert_eq!(text, expected, "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_revealed_is_scrubbed_when_the_parameter_is_another_or_gone() {
+    let fixture = Fixture::new();
+    let secret = |value: &str| put("/t", value, ParameterKind::SecureString);
+    fixture.services.put_parameter(&actor(), secret("first-secret")).await.unwrap();
+    assert_eq!(value_of(&fixture, "/t", true).await.unwrap(), "first-secret");
+    delete(&fixture, "/t").await;
+    for reference in ["/t", "/t:1"] {
+        assert_eq!(scrubbed(&fixture, &[reference], "first-secret").await.unwrap(), "***");
+    }
+    fixture.services.put_parameter(&actor(), secret("second-secret")).await.unwrap();
+    let text = scrubbed(&fixture, &["/t:1"], "first-secret second-secret").await.unwrap();
+    assert_eq!(text, "*** ***");
+    delete(&fixture, "/t").await;
+    let string = put("/t", "an open text", ParameterKind::String);
+    fixture.services.put_parameter(&actor(), string).await.unwrap();
+    let text = scrubbed(&fixture, &["/t"], "first-secret, an open text").await.unwrap();
+    assert_eq!(text, "***, an open text");
+}
+
+#[tokio::test]
+async fn a_secret_of_which_nothing_is_known_fails_closed() {
+    let fixture = Fixture::new();
+    let secret = put("/t", "first-secret", ParameterKind::SecureString);
+    fixture.services.put_parameter(&actor(), secret).await.unwrap();
+    for reference in ["/gone", "/t:2"] {
+        let result = scrubbed(&fixture, &["/t", reference], "first-secret").await;
+        assert_eq!(result, Err("SecretNotFound".to_owned()), "{reference}");
+    }
+    delete(&fixture, "/t").await;
+    let result = scrubbed(&fixture, &["/t"], "first-secret").await;
+    assert_eq!(result, Err("SecretNotFound".to_owned()));
+}
+
+/// The stored envelope of a parameter's latest version.
+fn stored(fixture: &Fixture, name: &str) -> Sealed {
+    let name = name.to_owned();
+    let read = move |tx: &store::ReadTx<'_>| store::parameters::get(tx, &name, None);
+    let found = fixture.store.read_blocking::<_, store::ReadError>(read).unwrap().unwrap();
+    let StoredValue::Sealed(sealed) = found.parameter.value else { panic!("{found:?}") };
+    sealed
+}
+
+async fn swap_in(fixture: &Fixture, name: &str, sealed: &Sealed) {
+    let (name, sealed) = (name.to_owned(), sealed.clone());
+    let write = move |tx: &mut store::Tx<'_>| store::parameters::reseal(tx, &name, 1, &sealed);
+    fixture.store.write(write).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_envelope_opens_under_its_exact_name_only() {
+    let fixture = Fixture::new();
+    for (name, value) in [("/x", "with-slash"), ("x", "without-slash")] {
+        let secret = put(name, value, ParameterKind::SecureString);
+        fixture.services.put_parameter(&actor(), secret).await.unwrap();
+    }
+    let sealed = stored(&fixture, "/x");
+    swap_in(&fixture, "x", &sealed).await;
+    assert_eq!(value_of(&fixture, "x", true).await.unwrap_err().code, "InternalServerError");
+    assert_eq!(value_of(&fixture, "/x", true).await.unwrap(), "with-slash");
+}
+
+#[tokio::test]
+async fn an_envelope_of_a_deleted_parameter_does_not_open_in_its_successor() {
+    let fixture = Fixture::new();
+    let secret = |value: &str| put("/x", value, ParameterKind::SecureString);
+    fixture.services.put_parameter(&actor(), secret("the old one")).await.unwrap();
+    let (old, created) = (stored(&fixture, "/x"), modified_ms(&fixture, "/x"));
+    delete(&fixture, "/x").await;
+    loop {
+        fixture.services.put_parameter(&actor(), secret("the new one")).await.unwrap();
+        if modified_ms(&fixture, "/x") != created {
+            break;
+        }
+        delete(&fixture, "/x").await;
+    }
+    swap_in(&fixture, "/x", &old).await;
+    assert_eq!(value_of(&fixture, "/x", true).await.unwrap_err().code, "InternalServerError");
+}
+
+fn modified_ms(fixture: &Fixture, name: &str) -> u64 {
+    let name = name.to_owned();
+    let read = move |tx: &store::ReadTx<'_>| store::parameters::get(tx, &name, None);
+    let found = fixture.store.read_blocking::<_, store::ReadError>(read).unwrap().unwrap();
+    found.parameter.last_modified_ms
 }
 
 #[tokio::test]

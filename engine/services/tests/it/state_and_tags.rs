@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
+use host_api::identifier::Digest;
 use host_api::manifest::Manifest;
 use host_api::request::ParameterKind;
 use serde_json::json;
+use services::ServiceError;
 use services::parameters::{DeleteParameterRequest, PutParameterRequest};
 use services::plugin_state::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use services::tags::{AddTagsToResourceRequest, Tag};
 
-use crate::fixture::{Fixture, actor};
+use crate::fixture::{Fixture, actor, node};
 
 fn add(resource_type: &str, resource_id: &str, tags: &[(&str, &str)]) -> AddTagsToResourceRequest {
     let tag =
@@ -70,6 +72,29 @@ async fn tags_belong_to_what_exists_and_go_with_it() {
 }
 
 #[tokio::test]
+async fn a_node_is_tagged_by_its_alias_and_needs_no_row() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let add = async |id: &str, key: &str| {
+        let request = add("ManagedInstance", id, &[(key, "v")]);
+        services.add_tags_to_resource(&actor(), request).await
+    };
+    let (alias, id) = ("local", node(0).to_string());
+    add(alias, "A").await.unwrap();
+    add(&id, "B").await.unwrap();
+    for name in [alias, &id] {
+        let listed = services
+            .list_tags_for_resource("ManagedInstance".to_owned(), name.to_owned())
+            .await
+            .unwrap();
+        let keys: Vec<String> = listed.into_iter().map(|tag| tag.key).collect();
+        assert_eq!(keys, ["A", "B"], "{name}");
+    }
+    let error = add("elsewhere", "A").await.unwrap_err();
+    assert_eq!(error.code, "InvalidResourceId");
+}
+
+#[tokio::test]
 async fn values_have_bounds() {
     let fixture = Fixture::new();
     let services = &fixture.services;
@@ -92,20 +117,31 @@ async fn values_have_bounds() {
     put("n7", "again".to_owned()).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_plugin_s_version_is_taken_for_ever() {
-    let fixture = Fixture::new();
-    let services = &fixture.services;
-    let manifest = |name: &str| Manifest {
+fn manifest(name: &str) -> Manifest {
+    Manifest {
         name: name.to_owned(),
         version: "1.0.0".to_owned(),
         wit: "0.1.0".to_owned(),
         interfaces: BTreeSet::new(),
         actions: Vec::new(),
-    };
-    let add = async |name: &str, bytes: &[u8]| {
-        services.add_plugin(&actor(), manifest(name), bytes.to_vec(), None).await
-    };
+    }
+}
+
+async fn add_plugin(
+    fixture: &Fixture,
+    name: &str,
+    bytes: &[u8],
+    signer: Option<&str>,
+) -> Result<Digest, ServiceError> {
+    let signer = signer.map(str::to_owned);
+    fixture.services.add_plugin(&actor(), manifest(name), bytes.to_vec(), signer).await
+}
+
+#[tokio::test]
+async fn a_plugin_s_version_is_taken_for_ever() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let add = async |name: &str, bytes: &[u8]| add_plugin(&fixture, name, bytes, None).await;
     let digest = add("acme:disk", b"one").await.unwrap();
     assert_eq!(add("acme:disk", b"one").await.unwrap(), digest);
     assert_eq!(add("acme:disk", b"two").await.unwrap_err().code, "PluginAlreadyExists");
@@ -116,4 +152,25 @@ async fn a_plugin_s_version_is_taken_for_ever() {
     let remove = || services.remove_plugin(&remover, "acme:disk".to_owned(), "1.0.0".to_owned());
     remove().await.unwrap();
     assert_eq!(remove().await.unwrap_err().code, "PluginNotFound");
+    assert_eq!(add("acme:disk", b"two").await.unwrap_err().code, "PluginAlreadyExists");
+    assert_eq!(services.list_plugins().await.unwrap(), []);
+    assert_eq!(add("acme:disk", b"one").await.unwrap(), digest);
+}
+
+#[tokio::test]
+async fn the_signer_of_known_bytes_is_recorded_and_stays() {
+    let fixture = Fixture::new();
+    let signer = async || {
+        let plugins = fixture.services.list_plugins().await.unwrap();
+        plugins.into_iter().map(|plugin| plugin.signer_key_id).collect::<Vec<_>>()
+    };
+    for (given, expected) in [
+        (None, None),
+        (Some("key-1"), Some("key-1")),
+        (None, Some("key-1")),
+        (Some("key-2"), Some("key-2")),
+    ] {
+        add_plugin(&fixture, "acme:disk", b"one", given).await.unwrap();
+        assert_eq!(signer().await, [expected.map(str::to_owned)], "{given:?}");
+    }
 }

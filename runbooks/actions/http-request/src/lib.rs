@@ -38,9 +38,9 @@ pub struct Outputs {
     status_code: u16,
     /// Names in lower case; several of one name are joined by `, `.
     headers: BTreeMap<String, String>,
-    /// The value, when the content type is JSON; text otherwise.
+    /// The value, when the content type is JSON; text otherwise. At most 786,432 bytes of JSON text; the rest is cut.
     body: Value,
-    /// Whether the body was too long and is cut; it is text then.
+    /// Whether the body was too long, stalled or broke off, and is cut; it is text then.
     truncated: bool,
 }
 
