@@ -9,7 +9,7 @@ use host_api::identifier::Digest;
 use host_api::invocation::{
     Ended as WaitEnded, Invocation, Outcome, Resumption, Suspension, WaitKind,
 };
-use host_api::port::{LoggedAnswer, LoggedCall};
+use host_api::port::{HostAnswer, LoggedAnswer, LoggedCall};
 use machine::effect::Invoke;
 use serde_json::Value;
 
@@ -18,6 +18,9 @@ use crate::handle::Handles;
 use crate::host::{ActivationHost, Standing};
 use crate::load::Fixed;
 use crate::log::CallLog;
+
+/// The code of a host call's denial, as the guest sees it.
+const DENIED: &str = "Denied";
 
 /// What an activation left: the step's outcome, and what is to be committed with it.
 #[derive(Debug)]
@@ -59,16 +62,20 @@ async fn attempt_run(
         attempt: invoke.attempt,
         activation: invoke.activation,
     };
-    let recorded = if repeated { read_log(shared, &identity).await? } else { Vec::new() };
-    let component = component_of(fixed, &invoke.action)?;
-    shared.components.ensure(&component).await?;
+    // A log that cannot be read may hold a call that must not be made twice.
+    let recorded =
+        if repeated { read_log(shared, &identity).await.map_err(in_doubt)? } else { Vec::new() };
+    let recorded_in_doubt =
+        recorded.iter().any(|call| call.answer.is_none() && !call.request.repeatable());
+    let told = |failure| if recorded_in_doubt { in_doubt(failure) } else { failure };
+    let component = component_of(fixed, &invoke.action).map_err(told)?;
+    shared.components.ensure(&component).await.map_err(told)?;
     let mut handles = Handles::new(fixed.seed);
     let inputs = handles.give_all(invoke.inputs);
     let resume = match invoke.resume {
         Some(resume) => Some(give_again(shared, &identity, &mut handles, resume).await?),
         None => None,
     };
-    let references = handles.references();
     let suspended_on = resume.as_ref().map(|resume| resume.ended.id.clone());
     let woken_by_unknown = resume.as_ref().is_some_and(|resume| is_unknown(&resume.ended));
     let call = Invocation {
@@ -86,7 +93,10 @@ async fn attempt_run(
         handles,
         log: CallLog::new(recorded),
         began: suspended_on.into_iter().collect(),
-        references,
+        secrets: fixed.secrets.clone(),
+        refused: Vec::new(),
+        in_doubt: recorded_in_doubt,
+        was_denied: false,
         capabilities: shared.capabilities.clone(),
         store: shared.store.clone(),
         random_calls: 0,
@@ -97,7 +107,11 @@ async fn attempt_run(
         limits.wall_clock_ms_max = limits.wall_clock_ms_max.min(left_ms);
     }
     let invoked = shared.sandbox.invoke(&component, interfaces, call, &limits, host).await;
-    let (mut result, calls, log) = finish(shared, invoked).await?;
+    let is_in_doubt = invoked.host.in_doubt;
+    let (mut result, calls, log) = finish(shared, invoked).await;
+    if is_in_doubt {
+        result = result.map_err(in_doubt);
+    }
     if woken_by_unknown
         && let Err(failure) = &mut result
         && failure.kind == FailureKind::Action
@@ -107,12 +121,19 @@ async fn attempt_run(
     Ok((result, calls, log))
 }
 
-/// Returns whether nobody can say what became of a command on one of its nodes. A guest cannot say `Unknown` itself, and its failure
+/// Returns whether nobody can say what became of a command on one of its nodes, or of what a child run did. A guest cannot say `Unknown` itself, and its failure
 /// must not pass for one that a retry may follow unasked.
 fn is_unknown(ended: &WaitEnded) -> bool {
-    let invocations = ended.result["CommandInvocations"].as_array();
-    ended.kind == WaitKind::Command
-        && invocations.into_iter().flatten().any(|node| node["StatusDetails"] == "Unknown")
+    let nodes = ended.result["CommandInvocations"].as_array();
+    match ended.kind {
+        WaitKind::Command => {
+            nodes.into_iter().flatten().any(|node| node["StatusDetails"] == "Unknown")
+        }
+        WaitKind::Automation => {
+            ended.result["FailureKind"] == serde_json::json!(FailureKind::Unknown)
+        }
+        WaitKind::Signal | WaitKind::Time => false,
+    }
 }
 
 /// Gives the handles that the suspended state holds again; those of earlier activations come from the attempt's log.
@@ -127,7 +148,7 @@ async fn give_again(
         let mut references = BTreeSet::new();
         for call in &calls {
             if let Some(LoggedAnswer::Value(value)) = &call.answer {
-                crate::host::collect_secrets(&call.request, &Ok(value.clone()), &mut references);
+                crate::secrets::collect_secrets(&call.request, &Ok(value.clone()), &mut references);
             }
         }
         for reference in &references {
@@ -139,14 +160,11 @@ async fn give_again(
 }
 
 /// Scrubs and checks what the guest produced.
-async fn finish(
-    shared: &Arc<Shared>,
-    invoked: sandbox::Invoked<ActivationHost>,
-) -> Result<Done, Failure> {
+async fn finish(shared: &Arc<Shared>, invoked: sandbox::Invoked<ActivationHost>) -> Done {
     let mut host = invoked.host;
     let mut result = match invoked.result {
         Ok(outcome) => checked(outcome, &mut host).await,
-        Err(failure) => Err(failure),
+        Err(failure) => Err(told_apart(failure, host.was_denied)),
     };
     if result.is_ok()
         && let Some(call) = host.log.unused()
@@ -159,32 +177,68 @@ async fn finish(
             ),
         ));
     }
-    let result = match result {
+    if let Err(failure) = host.audit_refused().await {
+        result = Err(failure);
+    }
+    let references = host.secrets.references();
+    // What cannot be scrubbed is not kept; the calls are, for they happened.
+    let scrubbed = match result {
         Ok(Outcome::Done(outputs)) => {
             let outputs = host.handles.take_back(outputs);
-            Ok(Outcome::Done(scrub(shared, &host.references, outputs).await?))
+            scrub(shared, &references, outputs).await.map(Outcome::Done)
         }
         Ok(Outcome::Suspended(suspension)) => {
             let state = host.handles.take_back(suspension.state);
-            let state = scrub(shared, &host.references, state).await?;
-            Ok(Outcome::Suspended(Suspension { state, ..suspension }))
+            let state = scrub(shared, &references, state).await;
+            state.map(|state| Outcome::Suspended(Suspension { state, ..suspension }))
         }
-        Err(failure) => Err(scrub_failure(shared, &host.references, failure).await?),
+        Err(failure) => match scrub_failure(shared, &references, failure).await {
+            Ok(failure) | Err(failure) => Err(failure),
+        },
     };
     let mut log = invoked.log;
-    if !host.references.is_empty() {
+    if !references.is_empty() {
         for line in &mut log {
-            let text =
-                scrub(shared, &host.references, Value::String(std::mem::take(&mut line.message)))
-                    .await?;
+            let text = Value::String(std::mem::take(&mut line.message));
+            let text = scrub(shared, &references, text).await;
+            let text = text.unwrap_or_else(|failure| format!("<withheld: {failure}>").into());
             text.as_str().unwrap_or_default().clone_into(&mut line.message);
         }
     }
-    Ok((result, host.log.take_pending(), log))
+    (scrubbed, host.log.take_pending(), log)
+}
+
+/// A guest passes a denial on by its code, which it could also make up: only together with a call that was denied is it one, and then
+/// no retry helps.
+pub(crate) fn told_apart(failure: Failure, was_denied: bool) -> Failure {
+    if was_denied && failure.kind == FailureKind::Action && failure.code == DENIED {
+        return Failure { kind: FailureKind::Denied, ..failure };
+    }
+    failure
+}
+
+/// Returns whether a call was outside the step's grants.
+pub(crate) fn is_denial(answer: &HostAnswer) -> bool {
+    matches!(answer, Err(failure) if failure.kind == FailureKind::Denied)
+}
+
+/// Whatever ended the activation, a call was under way that must not be made twice: the step's `onUnknown` decides.
+fn in_doubt(failure: Failure) -> Failure {
+    if matches!(failure.kind, FailureKind::Unknown | FailureKind::Nondeterminism) {
+        return failure;
+    }
+    let what = "a call was under way whose outcome is not known";
+    let message = format!("{what}: {}", failure.message);
+    Failure { kind: FailureKind::Unknown, message, ..failure }
 }
 
 /// A guest waits only for what this step began.
 async fn checked(outcome: Outcome, host: &mut ActivationHost) -> Result<Outcome, Failure> {
+    let (Outcome::Done(value) | Outcome::Suspended(Suspension { state: value, .. })) = &outcome;
+    if runbook::value::holds_reference(value) {
+        let message = format!("the action made the reserved key `{}`", runbook::value::SECRET_KEY);
+        return Err(Failure::new(FailureKind::BadOutput, message));
+    }
     if let Outcome::Suspended(suspension) = &outcome {
         for wait in &suspension.on {
             if !host.has_begun(&wait.id).await? {

@@ -1,9 +1,11 @@
 //! Which runs are in memory, who wants news of them, and when timers are due.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use host_api::identifier::RunId;
 use store::{Notice, ReadError};
 use tokio::sync::{Notify, mpsc};
@@ -13,6 +15,8 @@ use crate::settings::Scope;
 
 /// Timers claimed in one transaction.
 const TIMERS_MAX: u32 = 256;
+/// How long a timer sleeps at most before the time of day is looked at again.
+const CLOCK_LOOKED_AT_EVERY: Duration = Duration::from_secs(30);
 /// How long to wait before the store is asked again after it failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
 
@@ -34,7 +38,7 @@ pub(crate) struct Bell {
 }
 
 impl Bell {
-    fn ring(&self) {
+    pub(crate) fn ring(&self) {
         *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.notify.notify_one();
     }
@@ -94,7 +98,15 @@ impl Registry {
         bell.ring();
         runs.insert(run.clone(), bell.clone());
         drop(runs);
-        tokio::spawn(crate::run::drive(shared.clone(), run.clone(), bell));
+        shared.trouble.forget(run);
+        let (shared, run) = (shared.clone(), run.clone());
+        tokio::spawn(async move {
+            let driven = crate::run::drive(shared.clone(), run.clone(), bell);
+            // A panic is our bug; nobody may wait for the run for ever.
+            if AssertUnwindSafe(driven).catch_unwind().await.is_err() {
+                shared.put_aside(&run, "the engine broke while it drove the run".to_owned());
+            }
+        });
     }
 
     /// Takes the run out of memory, unless its bell was rung meanwhile.
@@ -128,6 +140,35 @@ impl Registry {
     }
 }
 
+/// Why runs are not driven although they have not ended: reading them again cannot help.
+#[derive(Default)]
+pub(crate) struct Trouble {
+    reasons: Mutex<BTreeMap<RunId, String>>,
+}
+
+impl Trouble {
+    fn reasons(&self) -> MutexGuard<'_, BTreeMap<RunId, String>> {
+        self.reasons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn of(&self, run: &RunId) -> Option<String> {
+        self.reasons().get(run).cloned()
+    }
+
+    fn forget(&self, run: &RunId) {
+        self.reasons().remove(run);
+    }
+}
+
+impl Shared {
+    /// Takes the run out of memory until somebody asks for it again, and tells those who follow it.
+    pub(crate) fn put_aside(&self, run: &RunId, reason: String) {
+        self.trouble.reasons().insert(run.clone(), reason);
+        self.registry.drop_run(run);
+        self.subscribers.close(run);
+    }
+}
+
 /// Who wants news of which run.
 #[derive(Default)]
 pub(crate) struct Subscribers {
@@ -140,6 +181,11 @@ impl Subscribers {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         senders.entry(run.clone()).or_default().push(sender);
         receiver
+    }
+
+    /// Ends the news of a run.
+    fn close(&self, run: &RunId) {
+        self.senders.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
     }
 
     /// Tells whoever wants to know; `news` is asked only then.
@@ -208,8 +254,11 @@ async fn serve(shared: Arc<Shared>, mut notices: mpsc::UnboundedReceiver<Notice>
     let mut draining = shared.draining.subscribe();
     let mut due_ms = next_due(&shared).await;
     loop {
-        let until_due =
-            due_ms.map(|due| Duration::from_millis(due.saturating_sub(crate::run::now_ms())));
+        // Timers are kept in the time of day, which may be set or stand still while the machine sleeps.
+        let until_due = due_ms.map(|due_ms| {
+            let left = Duration::from_millis(due_ms.saturating_sub(crate::run::now_ms()));
+            left.min(CLOCK_LOOKED_AT_EVERY)
+        });
         tokio::select! {
             notice = notices.recv() => match notice {
                 None => return,
@@ -217,9 +266,13 @@ async fn serve(shared: Arc<Shared>, mut notices: mpsc::UnboundedReceiver<Notice>
                 Some(Notice::Timer { due_ms: new }) => {
                     due_ms = Some(due_ms.map_or(new, |known| known.min(new)));
                 }
-                Some(Notice::Job(_) | Notice::RunChanged(_)) => {}
+                Some(Notice::Job(_) | Notice::RunChanged(_) | Notice::Completed(..)) => {}
             },
-            () = sleep_or_forever(until_due) => due_ms = fire(&shared).await,
+            () = sleep_or_forever(until_due) => {
+                if due_ms.is_some_and(|due_ms| due_ms <= crate::run::now_ms()) {
+                    due_ms = fire(&shared).await;
+                }
+            }
             changed = draining.changed() => {
                 if changed.is_err() || *draining.borrow() {
                     return;
@@ -237,7 +290,12 @@ fn called(shared: &Arc<Shared>, run: &RunId) {
             Ok(Some(row)) if row.next_seq == 0 => shared.registry.adopt(run),
             Ok(_) => return,
             Err(error) => {
-                tracing::error!(%run, %error, "a run cannot be read");
+                tracing::error!(%run, %error, "a run cannot be read yet");
+                let (shared, run) = (shared.clone(), run.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                    called(&shared, &run);
+                });
                 return;
             }
         }

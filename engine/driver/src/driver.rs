@@ -11,7 +11,7 @@ use sandbox::Sandbox;
 use store::Store;
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use crate::dispatch::{Registry, Subscribers};
+use crate::dispatch::{Registry, Subscribers, Trouble};
 use crate::load::Plans;
 use crate::settings::{Seeds, Settings};
 
@@ -28,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) plans: Plans,
     pub(crate) subscribers: Subscribers,
+    pub(crate) trouble: Trouble,
     pub(crate) draining: watch::Sender<bool>,
 }
 
@@ -75,6 +76,15 @@ fn origin(manifest: &str) -> sandbox::Origin {
     }
 }
 
+/// Why a run's end cannot be waited for.
+#[derive(Debug, thiserror::Error)]
+pub enum WaitError {
+    #[error(transparent)]
+    Read(#[from] store::ReadError),
+    #[error("run {run} is put aside: {reason}")]
+    PutAside { run: RunId, reason: String },
+}
+
 /// News of a run: the entries of one commit.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -118,6 +128,7 @@ impl Driver {
             registry: Registry::new(scope),
             plans: Plans::default(),
             subscribers: Subscribers::default(),
+            trouble: Trouble::default(),
             draining: watch::Sender::new(false),
         });
         crate::dispatch::start(&shared).await?;
@@ -134,14 +145,22 @@ impl Driver {
         self.shared.subscribers.subscribe(run)
     }
 
+    /// Returns why the run is not driven although it has not ended; `None` for one that is.
+    pub fn trouble(&self, run: &RunId) -> Option<String> {
+        self.shared.trouble.of(run)
+    }
+
     /// Returns when the run has ended; at once when it has.
-    pub async fn wait(&self, run: &RunId) -> Result<RunStatus, store::ReadError> {
+    pub async fn wait(&self, run: &RunId) -> Result<RunStatus, WaitError> {
         loop {
             // Subscribed before the store is read, so that an end in between is heard.
             let mut progress = self.subscribe(run);
             let row = self.shared.store.read_blocking(|tx| store::runs::get(tx, run))?;
             if let Some(status) = terminal(&row.view.status) {
                 return Ok(status);
+            }
+            if let Some(reason) = self.trouble(run) {
+                return Err(WaitError::PutAside { run: run.clone(), reason });
             }
             while let Some(news) = progress.recv().await {
                 for entry in news.entries.iter() {
@@ -153,11 +172,9 @@ impl Driver {
         }
     }
 
-    /// Starts nothing new, waits for running activations as long as the settings say, then drops them; the next owner of
-    /// the store goes on with them.
-    pub async fn drain(&self) {
+    /// Starts nothing new and waits for running activations up to `limit`; the next owner of the store goes on with what is left.
+    pub async fn drain(&self, limit: Duration) {
         self.shared.draining.send_replace(true);
-        let limit = Duration::from_millis(self.shared.settings.drain_ms_max);
         if tokio::time::timeout(limit, self.shared.registry.empty()).await.is_err() {
             tracing::warn!("runs were still busy when the time to drain was over");
         }

@@ -3,16 +3,17 @@
 //! A handle is derived from the run's seed, so it is the same on replay, says nothing about the secret, and cannot be guessed
 //! by a guest that was not given it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use host_api::effect::Activation;
 use host_api::identifier::hex;
-use serde_json::{Map, Value};
+use runbook::value;
+use serde_json::Value;
 use sha2::Sha256;
 
-/// The key of an object that stands for a secret: `{ "secret": NAME }`.
-const SECRET_KEY: &str = "secret";
+/// The key of an object that is a handle in a guest's eyes: `{ "secret": HANDLE }`.
+const HANDLE_KEY: &str = "secret";
 
 /// What every handle begins with.
 pub(crate) const PREFIX: &str = "secret:";
@@ -40,23 +41,16 @@ impl Handles {
         self.references.get(handle).cloned()
     }
 
-    /// Returns the secrets that were given.
-    pub(crate) fn references(&self) -> BTreeSet<String> {
-        self.references.values().cloned().collect()
-    }
-
-    /// Replaces each `{ "secret": NAME }` by `{ "secret": HANDLE }`.
+    /// Replaces each reference to a secret by `{ "secret": HANDLE }`.
     pub(crate) fn give_all(&mut self, inputs: Value) -> Value {
+        if let Some(name) = value::secret_name(&inputs) {
+            let handle = self.give(name);
+            return serde_json::json!({ HANDLE_KEY: handle });
+        }
         match inputs {
-            Value::Object(map) => {
-                if let Some(name) = secret_name(&map) {
-                    let handle = self.give(name);
-                    return serde_json::json!({ SECRET_KEY: handle });
-                }
-                Value::Object(
-                    map.into_iter().map(|(key, value)| (key, self.give_all(value))).collect(),
-                )
-            }
+            Value::Object(map) => Value::Object(
+                map.into_iter().map(|(key, value)| (key, self.give_all(value))).collect(),
+            ),
             Value::Array(values) => {
                 Value::Array(values.into_iter().map(|value| self.give_all(value)).collect())
             }
@@ -64,19 +58,16 @@ impl Handles {
         }
     }
 
-    /// Replaces each `{ "secret": HANDLE }` that was given by `{ "secret": NAME }`, so that a handle never leaves the activation.
+    /// Replaces each `{ "secret": HANDLE }` that was given by the reference it stands for, so that a handle never leaves the activation.
     pub(crate) fn take_back(&self, outputs: Value) -> Value {
+        let reference = handle_of(&outputs).and_then(|handle| self.references.get(handle));
+        if let Some(reference) = reference {
+            return value::secret(reference.as_str());
+        }
         match outputs {
-            Value::Object(map) => {
-                if let Some(reference) =
-                    secret_name(&map).and_then(|handle| self.references.get(handle))
-                {
-                    return serde_json::json!({ SECRET_KEY: reference });
-                }
-                Value::Object(
-                    map.into_iter().map(|(key, value)| (key, self.take_back(value))).collect(),
-                )
-            }
+            Value::Object(map) => Value::Object(
+                map.into_iter().map(|(key, value)| (key, self.take_back(value))).collect(),
+            ),
             Value::Array(values) => {
                 Value::Array(values.into_iter().map(|value| self.take_back(value)).collect())
             }
@@ -110,11 +101,9 @@ impl Handles {
     }
 }
 
-fn secret_name(map: &Map<String, Value>) -> Option<&str> {
-    if map.len() != 1 {
-        return None;
-    }
-    map.get(SECRET_KEY)?.as_str()
+fn handle_of(value: &Value) -> Option<&str> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.get(HANDLE_KEY)?.as_str()
 }
 
 #[cfg(test)]
@@ -125,11 +114,18 @@ mod tests {
     #[test]
     fn a_handle_goes_out_and_comes_back() {
         let mut handles = Handles::new([7; 32]);
-        let inputs = json!({ "Bearer": { "secret": "/lb/token" }, "Url": "https://example.org" });
+        let inputs = json!({ "Bearer": value::secret("/lb/token"), "Url": "https://example.org" });
         let given = handles.give_all(inputs.clone());
         assert_ne!(given, inputs);
         assert!(given["Bearer"]["secret"].as_str().unwrap().starts_with("secret:"));
         assert_eq!(handles.take_back(given), inputs);
+    }
+
+    #[test]
+    fn data_that_looks_like_a_written_reference_is_data() {
+        let mut handles = Handles::new([7; 32]);
+        let inputs = json!({ "Body": { "secret": "/app/token" } });
+        assert_eq!(handles.give_all(inputs.clone()), inputs);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use host_api::grant::Grants;
 use host_api::identifier::Principal;
 use host_api::port::{Caller, Capabilities, HostAnswer};
 use host_api::request::{
-    AutomationRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest, ParametersRequest,
+    AutomationRequest, CommandsRequest, HostRequest, HttpRequest, ParameterKind, ParametersRequest,
 };
 use serde_json::Value;
 use store::Store;
@@ -18,6 +18,9 @@ use store::Store;
 use crate::crash;
 use crate::handle::Handles;
 use crate::log::{CallLog, Recorded};
+use crate::secrets::{
+    RunSecrets, collect_from_request, collect_secrets, is_secret_missing, reveals,
+};
 
 /// What is the same for every call of one activation.
 #[derive(Debug)]
@@ -27,6 +30,9 @@ pub(crate) struct Standing {
     pub(crate) grants: Arc<Grants>,
     pub(crate) depth: u32,
 }
+
+/// Calls to interfaces that are not granted which one activation has audited; a guest may make many.
+const REFUSED_MAX: usize = 16;
 
 /// One call on its way.
 struct Call {
@@ -50,8 +56,14 @@ pub(crate) struct ActivationHost {
     pub(crate) log: CallLog,
     /// Commands and child runs that this attempt began.
     pub(crate) began: BTreeSet<String>,
-    /// Secrets whose text may be in what the guest produces.
-    pub(crate) references: BTreeSet<String>,
+    /// What the run has touched; their texts may be in what the guest produces.
+    pub(crate) secrets: Arc<RunSecrets>,
+    /// A call that must not be repeated was begun, and nothing says what became of it.
+    pub(crate) in_doubt: bool,
+    /// A call was denied, or named an interface that is not granted.
+    pub(crate) was_denied: bool,
+    /// Calls to interfaces that are not granted, to be audited before the activation's end is committed.
+    pub(crate) refused: Vec<(String, String)>,
     pub(crate) capabilities: Arc<dyn Capabilities>,
     pub(crate) store: Store,
     pub(crate) random_calls: u32,
@@ -60,7 +72,6 @@ pub(crate) struct ActivationHost {
 impl ActivationHost {
     /// Answers one call. The outer error ends the activation; the guest cannot catch it.
     pub(crate) async fn answer(&mut self, request: HostRequest) -> Result<HostAnswer, Failure> {
-        collect_from_request(&request, &mut self.references);
         let logged = self.logged(&request).await?;
         let (ordinal, recorded) = self.log.next(logged.as_ref().unwrap_or(&request))?;
         let call = Call { ordinal, request, logged };
@@ -77,24 +88,30 @@ impl ActivationHost {
         Ok(answer)
     }
 
-    /// Returns the request as it is logged where that differs: a secret that was revealed may stand in an HTTP request.
+    /// Returns the request as it is logged where that differs: once a secret's text was revealed, it may stand in any request.
     async fn logged(&self, request: &HostRequest) -> Result<Option<HostRequest>, Failure> {
-        if self.references.is_empty() || !matches!(request, HostRequest::Http(_)) {
+        if !self.secrets.is_revealed() {
             return Ok(None);
         }
         let broken =
             |error: serde_json::Error| Failure::new(FailureKind::Internal, error.to_string());
-        let HostRequest::Http(HttpRequest::Send(send)) = request else { return Ok(None) };
-        // References are names, not texts: only what the guest wrote is looked through.
-        let mut value = serde_json::to_value(send).map_err(broken)?;
-        value = self.capabilities.scrub(&self.references, value).await?;
-        let send = serde_json::from_value(value).map_err(broken)?;
-        Ok(Some(HostRequest::Http(HttpRequest::Send(send))))
+        let value = serde_json::to_value(request).map_err(broken)?;
+        let scrubbed = self.capabilities.scrub(&self.secrets.references(), value.clone()).await?;
+        if scrubbed == value {
+            return Ok(None);
+        }
+        serde_json::from_value(scrubbed).map(Some).map_err(broken)
     }
 
     async fn answer_new(&mut self, call: &Call) -> Result<HostAnswer, Failure> {
         let request = &call.request;
-        if let Err(denial) = self.allowed(request).await {
+        let allowed = match &call.logged {
+            Some(_) if keeps_in_clear(request) => Err(denied(
+                "the text of a secret is in the request, and would be kept in clear: pass its handle on instead",
+            )),
+            _ => self.allowed(request).await,
+        };
+        if let Err(denial) = allowed {
             self.audit_denial(request, &denial).await?;
             let answer = Err(denial);
             self.log.answered(call.ordinal, call.logged(), &answer);
@@ -132,21 +149,27 @@ impl ActivationHost {
             grants: self.standing.grants.clone(),
         };
         let answer = self.capabilities.perform(&caller, request).await;
+        if is_secret_missing(&answer) {
+            return answer;
+        }
+        let mut references = BTreeSet::new();
+        collect_from_request(request, &mut references);
+        self.secrets.add(&references, false);
         self.scrubbed(request, answer).await
     }
 
     /// Takes the texts of secrets out of an answer, such as a server's echo of a header; guest and log see the same.
     async fn scrubbed(&self, request: &HostRequest, answer: HostAnswer) -> HostAnswer {
-        let reveals = matches!(request, HostRequest::Parameters(ParametersRequest::Reveal { .. }));
-        if reveals || self.references.is_empty() {
+        let references = self.secrets.references();
+        if reveals(request) || references.is_empty() {
             return answer;
         }
         match answer {
-            Ok(value) => self.capabilities.scrub(&self.references, value).await,
+            Ok(value) => self.capabilities.scrub(&references, value).await,
             Err(failure) => {
                 let message = Value::from(failure.message);
-                let message = self.capabilities.scrub(&self.references, message).await?;
-                let details = self.capabilities.scrub(&self.references, failure.details).await?;
+                let message = self.capabilities.scrub(&references, message).await?;
+                let details = self.capabilities.scrub(&references, failure.details).await?;
                 let message = message.as_str().unwrap_or_default().to_owned();
                 Err(Failure { message, details, ..failure })
             }
@@ -165,6 +188,7 @@ impl ActivationHost {
             self.write_pending().await?;
             crash::point("after-intent");
         }
+        self.in_doubt = !call.request.repeatable();
         let answer = self.perform(call).await;
         crash::point("after-perform");
         if let Err(failure) = &answer
@@ -174,6 +198,7 @@ impl ActivationHost {
         }
         self.log.answered(call.ordinal, call.logged(), &answer);
         self.write_pending().await?;
+        self.in_doubt = false;
         crash::point("after-outcome");
         fatal(answer)
     }
@@ -190,19 +215,43 @@ impl ActivationHost {
     /// Denials are in the audit log before the guest is told.
     async fn audit_denial(&self, request: &HostRequest, denial: &Failure) -> Result<(), Failure> {
         let (interface, function) = request.name();
+        let entry = self.denial(interface, function, &denial.message);
+        self.write_audit(vec![entry]).await
+    }
+
+    /// Those of calls to interfaces that are not linked are there before the activation's end is.
+    pub(crate) async fn audit_refused(&mut self) -> Result<(), Failure> {
+        let refused = std::mem::take(&mut self.refused);
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let entries = refused.iter().map(|(interface, function)| {
+            self.denial(interface, function, "the step is not granted the interface")
+        });
+        self.write_audit(entries.collect()).await
+    }
+
+    fn denial(&self, interface: &str, function: &str, message: &str) -> store::audit::NewEntry {
         let activation = &self.standing.activation;
-        let entry = store::audit::NewEntry {
+        store::audit::NewEntry {
             time_ms: crate::run::now_ms(),
             principal: self.standing.principal.to_string(),
             action: format!("{interface}.{function}"),
             resource: format!("automation-execution/{}/{}", activation.run, activation.path),
             decision: "deny".to_owned(),
-            details: Value::from(denial.message.as_str()).to_string(),
-        };
+            details: Value::from(message).to_string(),
+        }
+    }
+
+    async fn write_audit(&self, entries: Vec<store::audit::NewEntry>) -> Result<(), Failure> {
         self.store
-            .write(move |tx| store::audit::append(tx, &entry).map(drop))
+            .write(move |tx| {
+                entries.iter().try_for_each(|entry| store::audit::append(tx, entry).map(drop))
+            })
             .await
-            .map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
+            .map_err(|error: store::WriteError| {
+                Failure::new(FailureKind::Internal, error.to_string())
+            })
     }
 
     /// Checks the grants, and that a step touches only commands and runs that it began.
@@ -240,7 +289,12 @@ impl ActivationHost {
     }
 
     fn remember(&mut self, request: &HostRequest, answer: &HostAnswer) {
-        collect_secrets(request, answer, &mut self.references);
+        let mut references = BTreeSet::new();
+        collect_secrets(request, answer, &mut references);
+        if !references.is_empty() {
+            self.secrets.add(&references, reveals(request) && answer.is_ok());
+        }
+        self.was_denied |= crate::activation::is_denial(answer);
         if let Ok(Value::String(id)) = answer
             && request.begins()
         {
@@ -249,53 +303,22 @@ impl ActivationHost {
     }
 }
 
-/// Adds the secrets that a call refers to.
-fn collect_from_request(request: &HostRequest, into: &mut BTreeSet<String>) {
-    if let HostRequest::Parameters(ParametersRequest::Reveal { name }) = request {
-        into.insert(name.clone());
-    } else if let HostRequest::Parameters(ParametersRequest::Put(put)) = request {
-        collect_contents([&put.content], into);
-    } else if let HostRequest::Http(HttpRequest::Send(send)) = request {
-        collect_contents(send.headers.iter().flat_map(|(_, text)| &text.0), into);
-        if let Some(Body::Text(text)) = &send.body {
-            collect_contents(&text.0, into);
+/// Returns whether what stands in the request is kept as it is: a request that only leaves, or is sealed, is not.
+fn keeps_in_clear(request: &HostRequest) -> bool {
+    match request {
+        HostRequest::Http(HttpRequest::Send(_)) => false,
+        HostRequest::Parameters(ParametersRequest::Put(put)) => {
+            put.kind != Some(ParameterKind::SecureString)
         }
-    }
-}
-
-fn collect_contents<'a>(
-    contents: impl IntoIterator<Item = &'a Content>,
-    into: &mut BTreeSet<String>,
-) {
-    for content in contents {
-        if let Content::Secret(name) = content {
-            into.insert(name.clone());
-        }
-    }
-}
-
-/// Adds the secrets that a call or its answer refers to.
-pub(crate) fn collect_secrets(
-    request: &HostRequest,
-    answer: &HostAnswer,
-    into: &mut BTreeSet<String>,
-) {
-    collect_from_request(request, into);
-    if let (HostRequest::Parameters(_), Ok(value)) = (request, answer) {
-        collect_references(value, into);
-    }
-}
-
-fn collect_references(value: &Value, into: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(map) => {
-            if let Some(Value::String(name)) = map.get("Secret") {
-                into.insert(name.clone());
-            }
-            map.values().for_each(|value| collect_references(value, into));
-        }
-        Value::Array(values) => values.iter().for_each(|value| collect_references(value, into)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        HostRequest::Clock(_)
+        | HostRequest::Parameters(_)
+        | HostRequest::Commands(_)
+        | HostRequest::Automation(_)
+        | HostRequest::Inventory(_)
+        | HostRequest::Tags(_)
+        | HostRequest::Patching(_)
+        | HostRequest::Ops(_)
+        | HostRequest::State(_) => true,
     }
 }
 
@@ -333,6 +356,10 @@ impl sandbox::Host for ActivationHost {
     }
 
     fn denied(&mut self, interface: &str, function: &str) {
+        self.was_denied = true;
+        if self.refused.len() < REFUSED_MAX {
+            self.refused.push((interface.to_owned(), function.to_owned()));
+        }
         let activation = &self.standing.activation;
         tracing::warn!(run = %activation.run, step = %activation.path, interface, function, "a call was denied");
     }

@@ -12,12 +12,12 @@ mod host;
 mod load;
 mod log;
 pub mod replay;
-mod result;
 mod run;
+mod secrets;
 pub mod settings;
 mod settle;
 
 mod driver;
 
-pub use driver::{Driver, Progress};
+pub use driver::{Driver, Progress, WaitError};
 pub use settings::{Scope, Seeds, Settings};

@@ -9,9 +9,10 @@ use host_api::identifier::{Digest, RunId};
 use machine::State;
 use machine::event::{Entry, RunStarted};
 use runbook::plan::Plan;
-use store::{ReadTx, Store};
+use store::{ReadError, ReadTx, Store, WriteError};
 
 use crate::driver::Shared;
+use crate::secrets::RunSecrets;
 use crate::settings::Seeds;
 
 /// What does not change after a run's start.
@@ -19,6 +20,7 @@ pub(crate) struct Fixed {
     pub(crate) plan: Arc<Plan>,
     pub(crate) started: RunStarted,
     pub(crate) seed: [u8; 32],
+    pub(crate) secrets: Arc<RunSecrets>,
     grants: Mutex<BTreeMap<String, Granted>>,
 }
 
@@ -30,9 +32,10 @@ impl Fixed {
         plan: Arc<Plan>,
         started: RunStarted,
         seeds: &dyn Seeds,
+        secrets: RunSecrets,
     ) -> Result<Self, Failure> {
         let seed = seeds.unseal(&started.run, &started.sealed_seed)?;
-        Ok(Self { plan, started, seed, grants: Mutex::default() })
+        Ok(Self { plan, started, seed, secrets: Arc::new(secrets), grants: Mutex::default() })
     }
 
     /// Returns what a step may do; worked out once for each step.
@@ -94,9 +97,26 @@ pub enum LoadError {
     #[error("run {run} cannot be opened: {failure}")]
     Seed { run: RunId, failure: Failure },
     #[error("the store cannot be read")]
-    Read(#[from] store::ReadError),
+    Read(#[from] ReadError),
     #[error("the lease cannot be taken")]
-    Lease(#[from] store::WriteError),
+    Lease(#[from] WriteError),
+}
+
+impl LoadError {
+    /// Returns whether loading again cannot help: something is damaged.
+    pub(crate) fn is_lasting(&self) -> bool {
+        let is_damage =
+            |error: &ReadError| matches!(error, ReadError::Corrupt(_) | ReadError::NotFound { .. });
+        match self {
+            Self::Read(error) | Self::Lease(WriteError::Read(error)) => is_damage(error),
+            Self::Lease(_) => false,
+            Self::NoRun(_)
+            | Self::Plan { .. }
+            | Self::Entry { .. }
+            | Self::Illegal { .. }
+            | Self::Seed { .. } => true,
+        }
+    }
 }
 
 /// Takes the run's lease and folds its journal.
@@ -116,7 +136,8 @@ pub(crate) async fn load(shared: &Arc<Shared>, run: &RunId) -> Result<Loaded, Lo
         })?;
     }
     if let Some(started) = state.started() {
-        let opened = Fixed::new(plan.clone(), started.clone(), shared.seeds.as_ref())
+        let secrets = RunSecrets::read(&shared.store, run).await?;
+        let opened = Fixed::new(plan.clone(), started.clone(), shared.seeds.as_ref(), secrets)
             .map_err(|failure| LoadError::Seed { run: run.clone(), failure })?;
         fixed = Some(Arc::new(opened));
     }

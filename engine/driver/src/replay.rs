@@ -106,6 +106,9 @@ pub async fn replay(
     };
     for digest in started.components.values() {
         let bytes = recording.component(digest)?;
+        if sandbox.is_registered(digest) {
+            continue;
+        }
         sandbox
             .register(bytes.into(), Origin::Admitted)
             .await
@@ -290,6 +293,7 @@ impl Replay<'_> {
             seeded: self.seed.is_some(),
             random_calls: 0,
             placeholder: None,
+            was_denied: false,
         };
         (call, host)
     }

@@ -1,7 +1,8 @@
 //! One run in memory: receive, decide, commit once, perform.
 
-use std::collections::BTreeMap;
-use std::pin::Pin;
+mod perform;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,20 +11,23 @@ use futures_util::stream::FuturesUnordered;
 use host_api::effect::{Activation, StepPath, StepPathError};
 use host_api::failure::{Failure, FailureKind};
 use host_api::identifier::RunId;
+use host_api::invocation::Ended;
 use machine::Transition;
-use machine::effect::{Effect, Invoke};
+use machine::effect::Effect;
 use machine::event::Entry;
 use machine::input::{Input, Message};
 use machine::status::RunStatus;
 use store::host_calls::Encoded;
-use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{Id, JoinError, JoinSet};
 
-use crate::activation::Ended;
+use crate::activation::Ended as ActivationEnded;
 use crate::commit::{Batch, View};
 use crate::dispatch::Bell;
 use crate::driver::{Progress, Shared};
 use crate::load::{Fixed, LoadError, Loaded};
+use crate::secrets::RunSecrets;
+use perform::{Inline, Spawned};
 
 /// Inbox rows taken in one transaction.
 const INBOX_ROWS_MAX: u32 = 64;
@@ -36,16 +40,6 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// An activation that runs in a task of its own.
-struct Spawned {
-    path: StepPath,
-    attempt: u32,
-    activation: u32,
-    abort: AbortHandle,
-}
-
-type Inline = Pin<Box<dyn Future<Output = Ended> + Send>>;
-
 /// A run's loop, with what it has under way.
 struct Loop {
     shared: Arc<Shared>,
@@ -56,8 +50,10 @@ struct Loop {
     /// The activation that runs in this very task, which saves a change of threads.
     inline: FuturesUnordered<Inline>,
     inline_path: Option<StepPath>,
-    tasks: JoinSet<Ended>,
+    tasks: JoinSet<ActivationEnded>,
     spawned: BTreeMap<Id, Spawned>,
+    /// The tasks of stopped activations, until what they began is settled.
+    interrupted: BTreeMap<StepPath, oneshot::Receiver<()>>,
     settling: usize,
     sender: mpsc::UnboundedSender<(StepPath, u32)>,
     receiver: mpsc::UnboundedReceiver<(StepPath, u32)>,
@@ -80,6 +76,9 @@ impl Gathered {
     }
 }
 
+/// How long a run that waits for something stays in memory.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Why a run leaves memory.
 enum Leave {
     Idle,
@@ -89,7 +88,7 @@ enum Leave {
 /// Why a run's loop cannot go on; the run is dropped from memory and read again later.
 #[derive(Debug, thiserror::Error)]
 enum LoopError {
-    #[error(transparent)]
+    #[error("the run cannot be loaded")]
     Load(#[from] LoadError),
     #[error("the commit failed")]
     Commit(#[from] store::WriteError),
@@ -97,33 +96,64 @@ enum LoopError {
     Entry(#[from] serde_json::Error),
     #[error("the state machine refused an input")]
     Machine(#[from] machine::ReceiveError),
+    /// The row stays where it is.
+    #[error("the message `{kind}` in the run's inbox cannot be taken")]
+    Message { kind: String, source: Failure },
 }
 
-/// How long a run that failed in the engine rests before it is read again.
+impl LoopError {
+    /// Returns whether reading the run again cannot help.
+    fn is_lasting(&self) -> bool {
+        match self {
+            Self::Load(error) => error.is_lasting(),
+            Self::Message { source, .. } => source.kind != FailureKind::Internal,
+            Self::Entry(_) | Self::Machine(_) => true,
+            Self::Commit(_) => false,
+        }
+    }
+}
+
+/// How long a run whose store failed rests before it is read again.
 const PAUSE_AFTER_FAILURE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Drives a run until it is idle or has ended.
 pub(crate) async fn drive(shared: Arc<Shared>, run: RunId, bell: Arc<Bell>) {
     let Ok(_permit) = shared.runs.acquire().await else { return };
+    let mut draining = shared.draining.subscribe();
     loop {
         match drive_once(&shared, &run, &bell).await {
             Ok(Leave::Idle) if shared.registry.leave(&run, &bell) => return,
             Ok(Leave::Idle) => {}
-            Ok(Leave::Draining) => {
-                shared.registry.drop_run(&run);
-                return;
-            }
-            Err(error @ LoopError::Load(_)) => {
-                tracing::error!(%run, error = &error as &dyn std::error::Error, "the run cannot be loaded");
-                shared.registry.drop_run(&run);
-                return;
+            Ok(Leave::Draining) => break,
+            Err(error) if error.is_lasting() => {
+                let reason = reason(&error);
+                tracing::error!(%run, reason, "the run is put aside");
+                return shared.put_aside(&run, reason);
             }
             Err(error) => {
-                tracing::error!(%run, error = &error as &dyn std::error::Error, "the run is read again");
-                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                tracing::error!(%run, reason = reason(&error), "the run is read again");
+                // What rang before the failure was perhaps not taken in.
+                bell.ring();
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE_AFTER_FAILURE) => {}
+                    _ = draining.wait_for(|draining| *draining) => break,
+                }
             }
         }
     }
+    shared.registry.drop_run(&run);
+}
+
+/// Returns an error with its causes.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 async fn drive_once(
@@ -143,11 +173,17 @@ async fn drive_once(
         inline_path: None,
         tasks: JoinSet::new(),
         spawned: BTreeMap::new(),
+        interrupted: BTreeMap::new(),
         settling: 0,
         sender,
         receiver,
     };
-    this.turn().await
+    let left = this.turn().await;
+    if left.is_err() {
+        // The run is read again: nothing of this reading may go on beside the next.
+        this.tasks.shutdown().await;
+    }
+    left
 }
 
 impl Loop {
@@ -173,11 +209,18 @@ impl Loop {
                 Some((path, attempt)) = self.receiver.recv() => self.settled(path, attempt).await?,
                 () = self.bell.rung() => self.take_inbox().await?,
                 _ = draining.changed() => {}
+                () = tokio::time::sleep(LINGER), if !self.busy() => return Ok(Leave::Idle),
             }
-            if !self.busy() && self.nothing_to_take().await? {
+            if !self.busy() && self.nothing_to_take().await? && !self.may_linger() {
                 return Ok(Leave::Idle);
             }
         }
+    }
+
+    /// A run that waits stays in memory for a moment, for most commands end soon, unless the places there are scarce.
+    fn may_linger(&self) -> bool {
+        let places = self.shared.runs.available_permits();
+        !self.status.is_terminal() && places > self.shared.settings.runs_max / 2
     }
 
     fn busy(&self) -> bool {
@@ -194,7 +237,10 @@ impl Loop {
     }
 
     /// What ended during the last commit shares the next one.
-    async fn joined(&mut self, first: Result<(Id, Ended), JoinError>) -> Result<(), LoopError> {
+    async fn joined(
+        &mut self,
+        first: Result<(Id, ActivationEnded), JoinError>,
+    ) -> Result<(), LoopError> {
         let mut gathered = Gathered::default();
         self.join(first, &mut gathered)?;
         for _ in 1..ENDED_MAX {
@@ -206,7 +252,7 @@ impl Loop {
 
     fn join(
         &mut self,
-        joined: Result<(Id, Ended), JoinError>,
+        joined: Result<(Id, ActivationEnded), JoinError>,
         gathered: &mut Gathered,
     ) -> Result<(), LoopError> {
         let (id, ended) = match joined {
@@ -226,8 +272,8 @@ impl Loop {
         self.write(Gathered { transition, ..Gathered::default() }, false).await
     }
 
-    fn ended(&mut self, ended: Ended, gathered: &mut Gathered) -> Result<(), LoopError> {
-        let Ended { path, attempt, activation, result, calls, log } = ended;
+    fn ended(&mut self, ended: ActivationEnded, gathered: &mut Gathered) -> Result<(), LoopError> {
+        let ActivationEnded { path, attempt, activation, result, calls, log } = ended;
         if !calls.is_empty() || !log.is_empty() {
             let (run, path) = (self.run.clone(), path.clone());
             let identity = Activation { run, path, attempt, activation };
@@ -259,14 +305,11 @@ impl Loop {
             let mut gathered = Gathered::default();
             for row in rows {
                 gathered.taken.push(row.id);
-                match self.input(&row.kind, &row.payload) {
-                    Ok(input) => {
-                        gathered.add(self.loaded.state.receive(input, now_ms())?);
-                    }
-                    Err(failure) => {
-                        tracing::error!(run = %self.run, kind = row.kind, %failure, "an inbox row is dropped");
-                    }
-                }
+                let input = self
+                    .input(&row.kind, &row.payload)
+                    .await
+                    .map_err(|source| LoopError::Message { kind: row.kind, source })?;
+                gathered.add(self.loaded.state.receive(input, now_ms())?);
             }
             self.write(gathered, false).await?;
             if last {
@@ -275,23 +318,24 @@ impl Loop {
         }
     }
 
-    fn input(&mut self, kind: &str, payload: &str) -> Result<Input, Failure> {
-        let broken =
-            |error: serde_json::Error| Failure::new(FailureKind::Internal, error.to_string());
+    async fn input(&mut self, kind: &str, payload: &str) -> Result<Input, Failure> {
+        let broken = |error: serde_json::Error| Failure::new(FailureKind::Load, error.to_string());
         if kind == "start" {
             let started: machine::event::RunStarted =
                 serde_json::from_str(payload).map_err(broken)?;
-            let fixed =
-                Fixed::new(self.loaded.plan.clone(), started.clone(), self.shared.seeds.as_ref())?;
+            let (plan, secrets) = (self.loaded.plan.clone(), RunSecrets::default());
+            let fixed = Fixed::new(plan, started.clone(), self.shared.seeds.as_ref(), secrets)?;
             self.loaded.fixed = Some(Arc::new(fixed));
             return Ok(Input::Start(Box::new(started)));
         }
         if kind == "wake" {
             let wake: store::waits::Wake = serde_json::from_str(payload).map_err(broken)?;
             let path = wake.path.parse().map_err(|error: StepPathError| {
-                Failure::new(FailureKind::Internal, error.to_string())
+                Failure::new(FailureKind::Load, error.to_string())
             })?;
-            let (attempt, activation, ended) = (wake.attempt, wake.activation, wake.ended);
+            let (attempt, activation) = (wake.attempt, wake.activation);
+            let secrets = self.loaded.fixed.as_ref().map(|fixed| fixed.secrets.references());
+            let ended = scrubbed(&self.shared, secrets.unwrap_or_default(), wake.ended).await?;
             return Ok(Input::Message(Message::Wake { path, attempt, activation, ended }));
         }
         let message: Message = serde_json::from_str(payload).map_err(broken)?;
@@ -355,72 +399,22 @@ impl Loop {
                     .to_string()
             }),
         };
-        let result = ended.then(|| crate::result::of(&self.run, state).to_string());
+        let result = ended.then(|| state.execution_result(&self.run).to_string());
         Some(View { row, result, now_ms: now_ms() })
     }
+}
 
-    fn perform(&mut self, effects: Vec<Effect>, repeated: bool) {
-        let alone = !self.busy()
-            && effects.iter().filter(|effect| matches!(effect, Effect::Invoke(_))).count() == 1;
-        for effect in effects {
-            match effect {
-                Effect::Invoke(invoke) => self.invoke(*invoke, repeated, alone),
-                Effect::Interrupt { path } => self.interrupt(&path),
-                Effect::Settle { path, attempt } => self.settle(path, attempt),
-                Effect::Finish
-                | Effect::Await { .. }
-                | Effect::SetTimer { .. }
-                | Effect::ClearWaits { .. } => {}
-            }
-        }
+/// What a command or a child run ended with may hold the text of a secret that the run gave it.
+async fn scrubbed(
+    shared: &Shared,
+    references: BTreeSet<String>,
+    ended: Ended,
+) -> Result<Ended, Failure> {
+    if references.is_empty() {
+        return Ok(ended);
     }
-
-    fn invoke(&mut self, invoke: Invoke, repeated: bool, alone: bool) {
-        // A draining driver starts nothing; the next owner finds the step begun and calls it.
-        if *self.shared.draining.borrow() {
-            return;
-        }
-        let Some(fixed) = self.loaded.fixed.clone() else { return };
-        let (shared, path) = (self.shared.clone(), invoke.path.clone());
-        let (attempt, number) = (invoke.attempt, invoke.activation);
-        let activation = async move {
-            let permit = shared.activations.acquire().await;
-            let ended = crate::activation::run(shared.clone(), fixed, invoke, repeated).await;
-            drop(permit);
-            ended
-        };
-        if alone {
-            self.inline_path = Some(path);
-            self.inline.push(Box::pin(activation));
-            return;
-        }
-        let abort = self.tasks.spawn(activation);
-        self.spawned.insert(abort.id(), Spawned { path, attempt, activation: number, abort });
-    }
-
-    /// Drops the running activation; the machine has already settled the step.
-    fn interrupt(&mut self, path: &StepPath) {
-        if self.inline_path.as_ref() == Some(path) {
-            self.inline = FuturesUnordered::new();
-            self.inline_path = None;
-        }
-        let running = self.spawned.iter().find(|(_, spawned)| spawned.path == *path);
-        if let Some(id) = running.map(|(id, _)| *id)
-            && let Some(spawned) = self.spawned.remove(&id)
-        {
-            spawned.abort.abort();
-        }
-    }
-
-    fn settle(&mut self, path: StepPath, attempt: u32) {
-        let Some(fixed) = self.loaded.fixed.clone() else { return };
-        let (shared, sender) = (self.shared.clone(), self.sender.clone());
-        self.settling += 1;
-        tokio::spawn(async move {
-            crate::settle::settle(shared, fixed, path.clone(), attempt).await;
-            drop(sender.send((path, attempt)));
-        });
-    }
+    let result = shared.capabilities.scrub(&references, ended.result).await?;
+    Ok(Ended { result, ..ended })
 }
 
 /// The crash points that a commit passes.

@@ -15,8 +15,6 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a failed attempt's commands and child runs may take to end after they were cancelled.
     pub settle_ms_max: u64,
-    /// How long `drain` waits for running activations.
-    pub drain_ms_max: u64,
     /// Name of this owner in leases.
     pub owner: String,
     pub scope: Scope,
@@ -38,7 +36,6 @@ impl Default for Settings {
             runs_max: 1_024,
             limits: Limits::default(),
             settle_ms_max: 30_000,
-            drain_ms_max: 10_000,
             owner: format!("pid-{}", std::process::id()),
             scope: Scope::All,
         }

@@ -1,5 +1,6 @@
 //! Settling a failed attempt: what it began is cancelled and seen to end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,14 @@ use host_api::invocation::WaitKind;
 use host_api::port::{Caller, LoggedAnswer, LoggedCall};
 use host_api::request::{AutomationRequest, CommandsRequest, HostRequest};
 use serde_json::Value;
-use store::Store;
+use store::{Notice, Store};
+use tokio::sync::oneshot;
 
 use crate::driver::Shared;
 use crate::load::Fixed;
 
-/// How often the end of a cancelled command or run is looked for.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// How long to wait before the store is asked again after it failed.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Ordinals of cancels that the engine makes lie beyond those a guest can reach.
 const FIRST_ORDINAL: u32 = 1 << 30;
 
@@ -36,7 +38,7 @@ pub(crate) async fn calls_of_attempt(
     store
         .read(move |tx| store::host_calls::read_attempt(tx, &wanted))
         .await
-        .map_err(|error: store::ReadError| Failure::new(FailureKind::Internal, error.to_string()))
+        .map_err(|error: store::ReadError| internal(&error))
 }
 
 fn began(call: &LoggedCall) -> Option<(WaitKind, String)> {
@@ -52,17 +54,29 @@ fn began(call: &LoggedCall) -> Option<(WaitKind, String)> {
 }
 
 /// Cancels what the attempt began and returns when all of it ended, or the deadline passed.
-pub(crate) async fn settle(shared: Arc<Shared>, fixed: Arc<Fixed>, path: StepPath, attempt: u32) {
+///
+/// `interrupted` ends when the attempt's own activation is gone: only then nothing is begun any more.
+pub(crate) async fn settle(
+    shared: Arc<Shared>,
+    fixed: Arc<Fixed>,
+    path: StepPath,
+    attempt: u32,
+    interrupted: Option<oneshot::Receiver<()>>,
+) {
     let activation = Activation { run: fixed.started.run.clone(), path, attempt, activation: 1 };
     let limit = Duration::from_millis(shared.settings.settle_ms_max);
-    match tokio::time::timeout(limit, settle_all(&shared, &fixed, &activation)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(failure)) => {
-            tracing::warn!(run = %activation.run, step = %activation.path, %failure, "could not settle an attempt");
+    let settled = tokio::time::timeout(limit, async {
+        if let Some(interrupted) = interrupted {
+            // Nothing is ever sent: it ends when its sender is dropped.
+            drop(interrupted.await);
         }
-        Err(_) => {
-            tracing::warn!(run = %activation.run, step = %activation.path, "what an attempt began did not end in time");
+        while let Err(failure) = settle_all(&shared, &fixed, &activation).await {
+            tracing::warn!(run = %activation.run, step = %activation.path, %failure, "could not settle an attempt yet");
+            tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
+    });
+    if settled.await.is_err() {
+        tracing::warn!(run = %activation.run, step = %activation.path, "what an attempt began did not end in time");
     }
 }
 
@@ -71,9 +85,12 @@ async fn settle_all(
     fixed: &Fixed,
     activation: &Activation,
 ) -> Result<(), Failure> {
-    let began = began_by_attempt(&shared.store, activation).await?;
-    for (position, (kind, id)) in (0u32..).zip(&began) {
-        if is_ended(shared, *kind, id).await? {
+    let mut notices = shared.store.subscribe();
+    // What an interrupted activation still had in the writer's queue is written before this is.
+    shared.store.write(|_| Ok(())).await.map_err(|error: store::WriteError| internal(&error))?;
+    let mut under_way = BTreeSet::new();
+    for (position, (kind, id)) in (0u32..).zip(began_by_attempt(&shared.store, activation).await?) {
+        if is_ended(shared, kind, &id).await? {
             continue;
         }
         let request = match kind {
@@ -95,13 +112,22 @@ async fn settle_all(
         if let Err(failure) = shared.capabilities.perform(&caller, &request).await {
             tracing::debug!(id, %failure, "a cancel was refused");
         }
+        if !is_ended(shared, kind, &id).await? {
+            under_way.insert((kind, id));
+        }
     }
-    for (kind, id) in &began {
-        while !is_ended(shared, *kind, id).await? {
-            tokio::time::sleep(LOOK_EVERY).await;
+    while !under_way.is_empty() {
+        match notices.recv().await {
+            Some(Notice::Completed(kind, id)) => drop(under_way.remove(&(kind, id))),
+            Some(_) => {}
+            None => return Err(Failure::new(FailureKind::Internal, "the store is closed")),
         }
     }
     Ok(())
+}
+
+fn internal(error: &dyn std::error::Error) -> Failure {
+    Failure::new(FailureKind::Internal, error.to_string())
 }
 
 async fn is_ended(shared: &Shared, kind: WaitKind, id: &str) -> Result<bool, Failure> {
@@ -111,5 +137,5 @@ async fn is_ended(shared: &Shared, kind: WaitKind, id: &str) -> Result<bool, Fai
         .read(move |tx| store::completions::find(tx, kind, &id))
         .await
         .map(|found| found.is_some())
-        .map_err(|error: store::ReadError| Failure::new(FailureKind::Internal, error.to_string()))
+        .map_err(|error: store::ReadError| internal(&error))
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Verdict;
 use super::host::ReplayHost;
+use crate::activation::told_apart;
 
 /// Says why an event was not left by a component: the engine ended the activation, or none was running.
 pub(super) fn ended_by_engine(event: &Event, running: bool) -> Option<String> {
@@ -53,7 +54,8 @@ pub(super) fn verdict(
     event: &Event,
 ) -> Verdict {
     let host = invoked.host;
-    let mut result = invoked.result.map(|outcome| match outcome {
+    let result = invoked.result.map_err(|failure| told_apart(failure, host.was_denied));
+    let mut result = result.map(|outcome| match outcome {
         Outcome::Done(outputs) => Outcome::Done(host.handles.take_back(outputs)),
         Outcome::Suspended(suspension) => {
             let state = host.handles.take_back(suspension.state);

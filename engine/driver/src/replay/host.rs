@@ -7,6 +7,7 @@ use host_api::port::HostAnswer;
 use host_api::request::HostRequest;
 use serde_json::Value;
 
+use crate::activation::is_denial;
 use crate::handle::Handles;
 use crate::log::{CallLog, Recorded};
 
@@ -23,6 +24,7 @@ pub(super) struct ReplayHost {
     pub(super) random_calls: u32,
     /// Why what follows may rightly differ.
     pub(super) placeholder: Option<&'static str>,
+    pub(super) was_denied: bool,
 }
 
 #[async_trait]
@@ -30,7 +32,10 @@ impl sandbox::Host for ReplayHost {
     async fn call(&mut self, request: HostRequest) -> Result<HostAnswer, Failure> {
         let (ordinal, recorded) = self.log.next(&request)?;
         match recorded {
-            Recorded::Answered(answer) => Ok(answer),
+            Recorded::Answered(answer) => {
+                self.was_denied |= is_denial(&answer);
+                Ok(answer)
+            }
             Recorded::Withheld => {
                 self.placeholder = Some("it was given a secret's text, which no recording holds");
                 Ok(Ok(Value::from(PLACEHOLDER)))
@@ -51,6 +56,7 @@ impl sandbox::Host for ReplayHost {
     }
 
     fn denied(&mut self, interface: &str, function: &str) {
+        self.was_denied = true;
         tracing::debug!(interface, function, "a call was denied again");
     }
 
