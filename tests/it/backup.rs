@@ -21,8 +21,15 @@ fn a_backup_restores_everything_but_the_keys() {
 
     let said = scratch.says(0, ["--data-dir", "restored", "restore", "copy.db"]);
     said.with(&["restored to ", "need the key k1"]);
+    let said = scratch.says(2, ["--data-dir", "restored", "runs", "list"]);
+    said.with(&["sealed with the key k1, which is not here (found: none)"]);
     fs::DirBuilder::new().mode(0o700).create(scratch.path().join("restored/keys")).unwrap();
     let key = "keys/k1.key";
+    let other = scratch.path().join("restored").join(key);
+    fs::write(&other, [7; 32]).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o600)).unwrap();
+    let said = scratch.says(2, ["--data-dir", "restored", "runs", "list"]);
+    said.with(&["the key k1 is another than the one of this name"]);
     fs::copy(scratch.data().join(key), scratch.path().join("restored").join(key)).unwrap();
     let of = |directory: &str| -> Vec<Value> {
         let ask =

@@ -185,18 +185,27 @@ fn a_rejection_fails_the_step_and_its_run() {
 }
 
 #[test]
-fn somebody_else_cannot_approve() {
+fn the_owner_speaks_for_the_approvers_that_a_runbook_names() {
+    let (ada, ben) = ("arn:aws:iam::000000000000:user/ada", "arn:aws:iam::000000000000:role/ben");
     let scratch = scratch();
-    let file = question(&scratch, "arn:aws:iam::000000000000:user/ada");
-    let mut call = scratch.watch(["run", &file]);
+    let text = QUESTION.replace("APPROVER", &format!("{ada}, {ben}"));
+    let text = text.replace("Message:", "MinRequiredApprovals: 2, Message:");
+    let file = scratch.file("question.yaml", &text);
+    let mut call = scratch.watch(["run", file.to_str().unwrap()]);
     let run = call.run();
     call.until("ask  waits for");
-    let refused = scratch.says(2, ["runs", "signal", &run, "approve"]);
-    refused.with(&["is not an approver of step `ask`"]);
+    let other = scratch.says(2, ["runs", "signal", &run, "approve", "--as", "eve"]);
+    other.with(&["`eve` is not an approver of step `ask`"]);
+    scratch.says(0, ["runs", "signal", &run, "approve", "--as", ben]).with(&[ben]);
     assert_eq!(scratch.json(0, ["runs", "show", &run])["status"], "Waiting");
-    call.interrupt();
-    assert_eq!(call.end().code, Some(1));
-    assert_eq!(scratch.json(0, ["runs", "show", &run])["status"], "Cancelled");
+    scratch.says(0, ["runs", "signal", &run, "approve"]).with(&[ada]);
+    call.until("hold  waits for");
+    scratch.says(0, ["runs", "signal", &run, "resume"]);
+    assert_eq!(call.end().code, Some(0));
+    let view = scratch.json(0, ["runs", "show", &run]);
+    let decisions = view["outputs"]["ask.ApproverDecisions"].as_array().unwrap();
+    let approvers: Vec<_> = decisions.iter().map(|decision| &decision["Approver"]).collect();
+    assert_eq!(approvers, [ben, ada]);
 }
 
 #[test]

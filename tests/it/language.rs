@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use e2e::Said;
 use serde_json::{Value, json};
 
 use crate::run::scratch;
@@ -86,8 +87,60 @@ fn a_plan_says_what_is_known_and_what_is_not() {
     // Without the parameter the plan is shown all the same, and nothing is claimed that depends on it.
     let partial = scratch.json(0, ["plan", "book.yaml"]);
     assert_eq!(partial["steps"][1]["grants"], Value::Null);
+    assert_eq!(partial["steps"][1]["unknownUntil"], json!(["the parameter Name is given"]));
+    let partial = scratch.says(0, ["plan", "book.yaml"]);
+    partial.with(&[
+        "granted  commands:send:Runwright-Shell@local  (by ",
+        "granted  unknown until the parameter Name is given",
+    ]);
     let wrong = scratch.says(2, ["plan", "book.yaml", "--param", "Nam=x"]);
     wrong.with(&["`Nam` does not exist"]);
+}
+
+#[test]
+fn a_plan_flags_what_cannot_work() {
+    let scratch = scratch();
+    scratch.file(
+        "book.yaml",
+        r#"schemaVersion: "0.4"
+parameters:
+  Stored: { type: String, default: "{{ssm:/app/stored}}" }
+  Name: { type: String, default: other }
+capabilities: ["commands:send:*@*", "automation:start:*", "parameters:read:/app/{{ Name }}", "parameters:write:/app/*"]
+mainSteps:
+  - { name: Absent, action: runCommand, inputs: { DocumentName: Nowhere, InstanceIds: [mi-0123456789abcdef0] } }
+  - { name: Child, action: executeAutomation, inputs: { DocumentName: beside } }
+  - { name: Ghost, action: executeAutomation, inputs: { DocumentName: ghost } }
+  - { name: Read, action: getParameter, inputs: { Name: /app/mode } }
+  - { name: Write, action: putParameter, inputs: { Name: "/app/{{ Stored }}", Value: x, Type: String } }
+"#,
+    );
+    scratch.file(
+        "beside.yaml",
+        "schemaVersion: \"0.3\"\nmainSteps: [{ name: a, action: aws:pause, inputs: {} }]\n",
+    );
+    let plan = scratch.json(0, ["plan", "book.yaml"]);
+    let touch = |step: usize| &plan["steps"][step]["touches"][0];
+    assert_eq!(touch(0)["nodes"], json!([]));
+    assert_eq!(touch(0)["absentDocument"], "Nowhere");
+    assert_eq!(touch(1)["absentDocument"], Value::Null);
+    assert_eq!(touch(2)["absentDocument"], "ghost");
+    assert_eq!(touch(3)["deniedBy"], "the document's capabilities");
+    assert_eq!(plan["defaults"], json!({ "Stored": "/app/stored" }));
+    scratch.says(0, ["plan", "book.yaml"]).with(&[
+        "reads /app/stored for the parameter Stored when it starts",
+        "nodes now: none",
+        "MISSING  there is no such document here: Nowhere",
+        "DENIED   parameters:read:/app/mode  by the document's capabilities",
+        "unknown until the default of the parameter Stored is read from /app/stored",
+    ]);
+    let given =
+        scratch.says(0, ["plan", "book.yaml", "--param", "Stored=x", "--param", "Name=mode"]);
+    assert!(
+        !given.stdout.contains("DENIED") && !given.stdout.contains("unknown"),
+        "{}",
+        given.stdout
+    );
 }
 
 #[test]
@@ -111,6 +164,77 @@ fn a_reader_that_leaves_early_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_could_not_be_printed_is_an_error() {
+    let scratch = scratch();
+    for arguments in [
+        ["actions", "list"].as_slice(),
+        &["explain", "RW0101"],
+        &["actions", "list", "--output", "json"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = scratch.command(arguments).stdout(full).output().unwrap();
+        let said = Said::of(output);
+        assert_eq!(said.code, Some(1), "{arguments:?}: {said:?}");
+        said.with(&["cannot write to standard output: No space left on device"]);
+    }
+}
+
+#[test]
+fn nothing_to_do_shows_the_help() {
+    let scratch = scratch();
+    let said = scratch.says(2, [""; 0]);
+    said.with(&["Usage: runwright", "completions"]);
+    assert!(!said.stderr.contains("compile-component"), "{}", said.stderr);
+    let shown = scratch.says(0, ["--help"]);
+    shown.with(&["[env: RUNWRIGHT_DATA_DIR]"]);
+}
+
+#[test]
+fn every_step_to_paste_is_valid() {
+    let scratch = scratch();
+    let actions = scratch.json(0, ["actions", "list"]);
+    let mut pasted = 0;
+    for action in actions.as_array().unwrap() {
+        let name = action["name"].as_str().unwrap();
+        if action["effect"] == "-" {
+            continue;
+        }
+        let shown = scratch.json(0, ["actions", "show", name]);
+        let step = shown["step"].as_str().unwrap();
+        assert!(
+            shown["inputs"]["properties"].is_object() && shown["outputs"].is_object(),
+            "{name}"
+        );
+        let beside = shown["beside"].as_str().unwrap_or_default();
+        let book = format!("schemaVersion: \"0.4\"\n{beside}\nmainSteps:\n{step}");
+        scratch.file("pasted.yaml", &book);
+        let said = scratch.call(["validate", "pasted.yaml"]);
+        assert_eq!(said.stdout, "pasted.yaml: ok\n", "{name}:\n{book}");
+        scratch.says(0, ["actions", "show", name]).with(&["inputs", "outputs", step]);
+        pasted += 1;
+    }
+    assert!(pasted >= 17, "{pasted}");
+    // Those that need nothing but this machine do what they say.
+    scratch.says(0, ["param", "put", "/app/mode", "fast"]);
+    for name in [
+        "createTags",
+        "runCommand",
+        "waitForProperty",
+        "loop",
+        "branch",
+        "updateVariable",
+        "gatherInventory",
+    ] {
+        let shown = scratch.json(0, ["actions", "show", name]);
+        let (step, beside) =
+            (shown["step"].as_str().unwrap(), shown["beside"].as_str().unwrap_or_default());
+        scratch
+            .file("pasted.yaml", &format!("schemaVersion: \"0.4\"\n{beside}\nmainSteps:\n{step}"));
+        scratch.says(0, ["run", "pasted.yaml"]);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `runwright plugin`, with the example plugin: built, looked at, signed, added, run, and removed.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -123,8 +123,10 @@ fn a_signature_is_demanded_and_checked() {
     scratch.says(0, ["plugin", "sign", "disk.wasm", "--key", "ours.key"]).with(&["made a key"]);
     fs::write(scratch.path().join("other.wasm"), component()).unwrap();
     scratch.says(0, ["plugin", "sign", "other.wasm", "--key", "theirs.key"]);
+    fs::create_dir(scratch.path().join("apart")).unwrap();
+    fs::rename(scratch.path().join("theirs.pub"), scratch.path().join("apart/theirs.pub")).unwrap();
 
-    add("disk.wasm", "theirs.pub", 2).with(&["the component is refused"]);
+    add("disk.wasm", "apart/theirs.pub", 2).with(&["the component is refused"]);
     fs::remove_file(scratch.path().join("other.wasm.sig")).unwrap();
     add("other.wasm", "ours.pub", 2).with(&["the component is refused", "sign"]);
     let mut tampered = component().to_vec();
@@ -134,6 +136,13 @@ fn a_signature_is_demanded_and_checked() {
     fs::copy(scratch.path().join("disk.wasm.sig"), scratch.path().join("tampered.wasm.sig"))
         .unwrap();
     add("tampered.wasm", "ours.pub", 2).with(&["the component is refused", "signature"]);
+    // Also where nobody asks for a signature, one that is there is of the file.
+    let refused = scratch.says(2, ["plugin", "add", "tampered.wasm"]);
+    refused.with(&["the component is refused", "is not of these bytes"]);
+    fs::rename(scratch.path().join("ours.pub"), scratch.path().join("apart/ours.pub")).unwrap();
+    let refused = scratch.says(2, ["plugin", "add", "disk.wasm"]);
+    refused.with(&["disk.wasm.sig is a signature by the key", "--require-key", "--unsigned"]);
+    fs::rename(scratch.path().join("apart/ours.pub"), scratch.path().join("ours.pub")).unwrap();
     assert_eq!(scratch.json(0, ["plugin", "list"]), json!([]));
 
     add("disk.wasm", "ours.pub", 0).with(&[PLUGIN]);
@@ -142,6 +151,80 @@ fn a_signature_is_demanded_and_checked() {
     assert!(list[0]["signerKeyId"].is_string());
     let inspected = scratch.json(0, ["plugin", "inspect", "disk.wasm"]);
     assert!(inspected["signature"].is_string());
+}
+
+#[test]
+fn a_signature_nobody_asks_for_is_checked_all_the_same() {
+    let scratch = with_component();
+    scratch.says(0, ["plugin", "sign", "disk.wasm", "--key", "ours.key"]);
+    scratch.says(0, ["plugin", "add", "disk.wasm"]).with(&["which lies beside it"]);
+    assert!(scratch.json(0, ["plugin", "list"])[0]["signerKeyId"].is_string());
+
+    let scratch = with_component();
+    scratch.file("disk.wasm.sig", "\u{1b}[2Jnothing\u{202e}");
+    scratch.says(2, ["plugin", "add", "disk.wasm"]).with(&["not a signature"]);
+    let inspected = scratch.says(0, ["plugin", "inspect", "disk.wasm"]);
+    inspected.with(&["signature   \\u{1b}[2Jnothing\\u{202e}"]);
+    scratch.says(0, ["plugin", "add", "disk.wasm", "--unsigned"]).with(&[PLUGIN]);
+    assert_eq!(scratch.json(0, ["plugin", "list"])[0]["signerKeyId"], Value::Null);
+}
+
+#[test]
+fn keys_are_told_apart_and_never_overwritten() {
+    let scratch = with_component();
+    let sign =
+        |key: &str, code: i32| scratch.says(code, ["plugin", "sign", "disk.wasm", "--key", key]);
+    let read = |name: &str| fs::read_to_string(scratch.path().join(name)).unwrap();
+    sign("ours.pub", 2).with(&["cannot end in .pub"]);
+    scratch.file("theirs.pub", "something else\n");
+    sign("theirs.key", 2).with(&["theirs.pub exists already"]);
+    assert_eq!(read("theirs.pub"), "something else\n");
+    assert!(
+        !scratch.path().join("theirs.key").exists() && !scratch.path().join("ours.pub").exists()
+    );
+
+    sign("ours.key", 0).with(&["made a key: ours.key and ours.pub"]);
+    let (private, public, signature) = (read("ours.key"), read("ours.pub"), read("disk.wasm.sig"));
+    assert!(
+        private.starts_with("runwright-private-key ")
+            && public.starts_with("runwright-public-key ")
+    );
+    let mode =
+        |name: &str| fs::metadata(scratch.path().join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("ours.key"), 0o600);
+    sign("ours.pub", 2).with(&["a public key, which cannot sign"]);
+    let refused = scratch.says(2, ["plugin", "add", "disk.wasm", "--require-key", "ours.key"]);
+    refused.with(&["ours.key: this is a private key"]);
+    sign("ours.key", 0);
+    fs::remove_file(scratch.path().join("ours.pub")).unwrap();
+    sign("ours.key", 0);
+    assert_eq!(
+        (read("ours.key"), read("ours.pub"), read("disk.wasm.sig")),
+        (private, public, signature)
+    );
+
+    fs::set_permissions(scratch.path().join("ours.key"), fs::Permissions::from_mode(0o644))
+        .unwrap();
+    sign("ours.key", 2).with(&["ours.key has mode 0644", "chmod 600 ours.key"]);
+    let left: Vec<_> =
+        fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_str().unwrap().contains(".draft")), "{left:?}");
+}
+
+#[test]
+fn a_run_with_a_plugin_is_replayed_elsewhere_and_its_step_can_be_pasted() {
+    let here = installed();
+    let run = here.json(0, ["run", "check-disk.yaml", "--param", "PercentMax=100"]);
+    here.says(0, ["runs", "export", run["id"].as_str().unwrap(), "--file", "it.run"]);
+    let there = scratch();
+    fs::copy(here.path().join("it.run"), there.path().join("it.run")).unwrap();
+    assert_eq!(there.json(0, ["runs", "replay", "it.run"])["equal"], true);
+
+    let step = here.json(0, ["actions", "show", "acme:check-disk"])["step"].take();
+    let book = format!("schemaVersion: \"0.4\"\nmainSteps:\n{}", step.as_str().unwrap());
+    here.file("pasted.yaml", &book);
+    fs::copy(here.path().join("check-disk.lock"), here.path().join("pasted.lock")).unwrap();
+    here.says(0, ["validate", "pasted.yaml"]);
 }
 
 #[test]

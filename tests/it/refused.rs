@@ -128,14 +128,16 @@ fn wrong_arguments_are_refused() {
     run(&["--param", "Count=1", "--param", "Count=2"])
         .with(&["the parameter `Count` is given twice"]);
     run(&["--bogus"]).with(&["--bogus"]);
-    scratch
-        .says(2, ["run", "absent.yaml"])
-        .with(&["no file and no shipped document `absent.yaml`", "Runwright-Demo"]);
+    scratch.says(2, ["run", "absent.yaml"]).with(&[
+        "no file and no shipped document `absent.yaml`",
+        "shipped: Runwright-Demo, Runwright-DemoSequence\n",
+    ]);
     scratch.says(2, ["validate", "absent.yaml"]).with(&["cannot read absent.yaml"]);
     fs::write(scratch.path().join("latin.yaml"), b"description: caf\xe9\n").unwrap();
-    scratch.says(2, ["run", "latin.yaml"]).with(&["cannot read latin.yaml", "UTF-8"]);
+    let latin = ["latin.yaml:1:17: error[RW0101]", "UTF-8", "0xe9"];
+    scratch.says(2, ["run", "latin.yaml"]).with(&latin);
     scratch.file("long.yaml", &format!("description: {}\n", "x".repeat(70_000)));
-    scratch.says(2, ["run", "long.yaml"]).with(&["error[RW0105]", "at most 65536 are allowed"]);
+    scratch.says(2, ["run", "long.yaml"]).with(&["error[RW0105]", "at most 65536 bytes"]);
     scratch.says(2, ["explain", "RW9999"]).with(&["there is no diagnostic RW9999"]);
     scratch.says(2, ["actions", "show", "nothing"]).with(&["there is no action `nothing`"]);
     scratch
@@ -143,14 +145,53 @@ fn wrong_arguments_are_refused() {
         .with(&["there is no status `Done`", "TimedOut"]);
     for command in ["show", "events", "resume", "cancel", "replay", "export", "verify"] {
         let said = scratch.says(2, ["runs", command, "nothing"]);
-        said.with(&["nothing"]);
-        assert!(
-            said.stderr.contains("no run") || said.stderr.contains("does not exist"),
-            "{command}: {said:?}"
-        );
+        if command == "resume" {
+            said.with(&["nothing"]);
+        } else {
+            said.with(&["there is no run nothing"]);
+        }
     }
     scratch.says(2, ["runs", "signal", "nothing", "approve"]).with(&["there is no run nothing"]);
     assert_eq!(scratch.json(0, ["runs", "list"]), json!([]));
+}
+
+#[test]
+fn every_file_is_looked_at_whatever_is_wrong_with_others() {
+    let scratch = scratch();
+    scratch.file(
+        "good.yaml",
+        "schemaVersion: \"0.3\"\nmainSteps: [{ name: a, action: aws:pause, inputs: {} }]\n",
+    );
+    scratch.file("bad.yaml", "schemaVersion: \"0.3\"\n");
+    fs::write(scratch.path().join("latin.yaml"), b"a: 1\nb: caf\xe9\n").unwrap();
+    let files = ["validate", "good.yaml", "absent.yaml", "latin.yaml", "bad.yaml"];
+    scratch.says(2, files).with(&[
+        "good.yaml: ok",
+        "cannot read absent.yaml",
+        "latin.yaml:2:7: error[RW0101]",
+        "bad.yaml:1:1: error[",
+        "3 errors",
+    ]);
+    let report = scratch.json(2, files);
+    assert_eq!(report["valid"], false);
+    let diagnostics = report["diagnostics"].as_array().unwrap();
+    let files: Vec<_> = diagnostics.iter().map(|found| found["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["absent.yaml", "latin.yaml", "bad.yaml"]);
+    assert_eq!(diagnostics[1]["span"]["start"]["column"], 7);
+}
+
+#[test]
+fn no_more_is_read_than_can_be_meant() {
+    let scratch = scratch();
+    for command in [["validate"].as_slice(), &["run"], &["plan"], &["graph"]] {
+        let said = scratch.says(2, [command, &["/dev/zero"]].concat());
+        said.with(&["/dev/zero:1:1: error[RW0105]", "at most 65536 bytes"]);
+        assert!(said.stdout.len() + said.stderr.len() < 2_000, "{command:?}");
+    }
+    for command in ["inspect", "add"] {
+        let said = scratch.says(2, ["plugin", command, "/dev/zero"]);
+        said.with(&["/dev/zero is too long: at most 33554432 bytes are allowed"]);
+    }
 }
 
 fn directory(path: &Path, mode: u32) {

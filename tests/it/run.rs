@@ -4,13 +4,33 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use e2e::Scratch;
 use e2e::subset::differences;
+use e2e::{Said, Scratch};
 use serde_json::{Value, json};
 
 pub(crate) fn scratch() -> Scratch {
     Scratch::new(env!("CARGO_BIN_EXE_runwright-e2e"))
+}
+
+/// Calls the binary at a terminal and returns all that the terminal got.
+pub(crate) fn at_terminal(scratch: &Scratch, arguments: &str) -> String {
+    let call = scratch.command(arguments.split(' '));
+    let line =
+        format!("stty cols 100 rows 40; exec {} {arguments}", env!("CARGO_BIN_EXE_runwright-e2e"));
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env_clear()
+        .envs(call.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("TERM", "xterm")
+        .current_dir(scratch.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = Said::of(output);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    said.stdout
 }
 
 fn cases() -> Vec<PathBuf> {
@@ -117,7 +137,7 @@ fn progress_is_plain_lines_when_nobody_looks_live() {
 #[test]
 fn the_demonstration_runs() {
     let scratch = scratch();
-    scratch.says(1, ["run", "Runwright-Demo"]).with(&["there is no parameter /demo/token"]);
+    scratch.says(1, ["run", "Runwright-Demo"]).with(&["there is no ", " /demo/token"]);
     let secret = "a-token-nobody-sees";
     scratch.says(0, ["param", "put", "/demo/token", secret, "--type", "SecureString"]);
     let run = scratch.json(0, ["run", "Runwright-Demo"]);
@@ -190,4 +210,143 @@ mainSteps:
     );
     let said = scratch.says(0, ["run", file.to_str().unwrap()]);
     said.with(&["risky.yaml:9:", "warning[RW0801]", "✓ say  Success"]);
+}
+
+#[test]
+fn a_terminal_sees_the_steps_live() {
+    let scratch = scratch();
+    scratch.file(
+        "live.yaml",
+        r#"{ schemaVersion: "0.4", mainSteps: [
+            { name: Slow, action: shell, inputs: { run: sleep 1 } },
+            { name: Nap, action: sleep, inputs: { Duration: 1s } }] }"#,
+    );
+    let seen = at_terminal(&scratch, "run live.yaml");
+    // A live line is drawn over: the cursor goes back and the line is cleared.
+    assert!(seen.contains("\u{1b}[2K"), "{seen:?}");
+    let at = |text: &str| seen.find(text).unwrap_or_else(|| panic!("{text}: {seen:?}"));
+    assert!(at("Slow") < at("✓ Slow  Success"));
+    assert!(at("✓ Slow  Success") < at("Nap sleeps"));
+    assert!(at("Nap sleeps") < at("✓ Nap  Success"));
+    assert!(at("✓ Nap  Success") < at("STEP  ACTION"));
+    let table = &seen[at("STEP  ACTION")..];
+    assert!(!table.contains('\u{1b}') && table.contains("Success in "), "{table:?}");
+}
+
+#[test]
+fn a_failure_cannot_forge_a_line() {
+    let scratch = scratch();
+    scratch.file(
+        "forge.yaml",
+        r#"{ schemaVersion: "0.4", mainSteps: [{ name: Bad, action: assertProperty,
+            inputs: { Value: "x\n✓ Done  Success\u202e\u009b2J", DesiredValues: [y] } }] }"#,
+    );
+    let said = scratch.says(1, ["run", "forge.yaml"]);
+    said.with(&["\\u{202e}"]);
+    for text in [&said.stdout, &said.stderr] {
+        assert!(!text.lines().any(|line| line.starts_with("✓ Done")), "{text}");
+        assert!(!text.contains(['\u{202e}', '\u{9b}']), "{text}");
+    }
+}
+
+const SAY: &str = r#"{ schemaVersion: "0.3", outputs: [say.Output], mainSteps: [{ name: say, action: aws:runCommand,
+    inputs: { DocumentName: AWS-RunShellScript, InstanceIds: [local], Parameters: { commands: ["echo WORD"] } } }] }"#;
+
+const CALLER: &str = r#"{ schemaVersion: "0.3", parameters: { D: { type: String, default: none } }, outputs: [Run.Output],
+    mainSteps: [WAIT { name: Run, action: aws:executeAutomation, inputs: { DocumentName: "{{ D }}" } }] }"#;
+
+#[test]
+fn a_document_is_found_among_many_also_when_a_parameter_names_it() {
+    let scratch = scratch();
+    for number in 0..300 {
+        scratch.file(&format!("other{number}.yaml"), "description: not for this run\n");
+    }
+    scratch.file("said.yaml", &SAY.replace("WORD", "found"));
+    scratch.file("huge.yaml", &"x: y\n".repeat(20_000));
+    scratch.file("caller.yaml", &CALLER.replace("WAIT", ""));
+    let run = scratch.json(0, ["run", "caller.yaml", "--param", "D=said"]);
+    assert_eq!(run["outputs"]["Run.Output"], json!(["found\n"]));
+    let said = scratch.says(1, ["run", "caller.yaml", "--param", "D=huge"]);
+    said.with(&["the document `huge` is named, but huge.yaml does not go along", "at most 65536"]);
+    // What no start brings any more is not found any more.
+    fs::remove_file(scratch.path().join("said.yaml")).unwrap();
+    scratch.file("names.yaml", &CALLER.replace("WAIT", "").replace("{{ D }}", "said"));
+    scratch.says(1, ["run", "names.yaml"]).with(&["said"]);
+}
+
+#[test]
+fn a_document_beside_a_runbook_takes_no_other_ones_place() {
+    let scratch = scratch();
+    scratch.file("AWS-RunShellScript.yaml", &SAY.replace("WORD", "mine"));
+    scratch.file("uses.yaml", SAY);
+    let said = scratch.says(2, ["run", "uses.yaml"]);
+    said.with(&["AWS-RunShellScript.yaml", "are those of shipped documents"]);
+    fs::remove_file(scratch.path().join("AWS-RunShellScript.yaml")).unwrap();
+
+    // Two folders have a document of one name; a run under way keeps its own.
+    let waits = "{ name: Wait, action: aws:pause, inputs: {} },";
+    scratch.file("one/child.yaml", &SAY.replace("WORD", "one"));
+    let first =
+        scratch.file("one/first.yaml", &CALLER.replace("WAIT", waits).replace("{{ D }}", "child"));
+    scratch.file("two/child.yaml", &SAY.replace("WORD", "two"));
+    let second =
+        scratch.file("two/second.yaml", &CALLER.replace("WAIT", "").replace("{{ D }}", "child"));
+    let mut call = scratch.watch(["run", first.to_str().unwrap()]);
+    let run = call.run();
+    call.until("Wait  waits for");
+    let said = scratch.call(["run", second.to_str().unwrap(), "--output", "json"]);
+    if said.code != Some(0) {
+        said.with(&["uses another document `child`", &run]);
+    }
+    scratch.says(0, ["runs", "signal", &run, "resume"]);
+    assert_eq!(call.end().code, Some(0));
+    let first = scratch.json(0, ["runs", "show", &run]);
+    assert_eq!(first["outputs"]["Run.Output"], json!(["one\n"]));
+    let second = scratch.json(0, ["run", second.to_str().unwrap()]);
+    assert_eq!(second["outputs"]["Run.Output"], json!(["two\n"]));
+}
+
+#[test]
+fn a_node_is_tagged_and_found_by_its_tag() {
+    let scratch = scratch();
+    scratch.file(
+        "tag.yaml",
+        r#"{ schemaVersion: "0.3", mainSteps: [{ name: Tag, action: aws:createTags,
+            inputs: { ResourceType: ManagedInstance, ResourceIds: [local], Tags: [{ Key: Tier, Value: web }] } }] }"#,
+    );
+    scratch.file(
+        "tagged.yaml",
+        r#"{ schemaVersion: "0.3", outputs: [Say.Output], mainSteps: [{ name: Say, action: aws:runCommand,
+            inputs: { DocumentName: AWS-RunShellScript, Targets: [{ Key: "tag:Tier", Values: [web] }],
+              Parameters: { commands: ["echo tagged"] } } }] }"#,
+    );
+    let before = scratch.json(0, ["plan", "tagged.yaml"]);
+    assert_eq!(before["steps"][0]["touches"][0]["nodes"], json!([]));
+    scratch.says(0, ["plan", "tagged.yaml"]).with(&["@tag:Tier=web  (known)  nodes now: none"]);
+    scratch.json(0, ["run", "tag.yaml"]);
+    let after = scratch.json(0, ["plan", "tagged.yaml"]);
+    assert!(after["steps"][0]["touches"][0]["nodes"][0].as_str().unwrap().starts_with("mi-"));
+    let run = scratch.json(0, ["run", "tagged.yaml"]);
+    assert_eq!(run["outputs"]["Say.Output"], "tagged\n");
+}
+
+#[test]
+fn a_run_is_exported_to_standard_output_or_to_a_whole_file() {
+    let scratch = scratch();
+    scratch.file("say.yaml", SAY);
+    let run = scratch.json(0, ["run", "say.yaml"]);
+    let id = run["id"].as_str().unwrap();
+    let piped = scratch.says(0, ["runs", "export", id, "-f", "-"]);
+    let recording: Value = serde_json::from_str(&piped.stdout).unwrap();
+    assert_eq!(recording["run"], run["id"]);
+    scratch.says(0, ["runs", "export", id, "-f", "it.run"]);
+    let file: Value =
+        serde_json::from_str(&fs::read_to_string(scratch.path().join("it.run")).unwrap()).unwrap();
+    assert_eq!(file, recording);
+    let names: Vec<_> =
+        fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(
+        !names.iter().any(|name| name == "-" || name.to_str().unwrap().contains(".draft")),
+        "{names:?}"
+    );
 }

@@ -151,3 +151,88 @@ fn a_secure_string_is_shown_only_when_asked_for() {
     assert_eq!(shown.stdout.trim(), SECRET);
     is_nowhere(&scratch);
 }
+
+/// Where SSM keeps webhook integrations.
+const INTEGRATIONS: &str = "/d9d01087-4a3f-49e0-b0b4-d568d7826553/ssm/integrations/webhook";
+
+#[test]
+fn a_webhook_goes_nowhere_but_to_a_public_https_address() {
+    let scratch = scratch();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let put = |url: &str| {
+        let value = json!({ "url": url, "headers": { "X-Token": SECRET }, "payload": { "a": 1 } });
+        let (name, value) = (format!("{INTEGRATIONS}/chat"), value.to_string());
+        scratch.says(0, ["param", "put", &name, &value, "--type", "SecureString", "--overwrite"]);
+    };
+    scratch.file(
+        "hook.yaml",
+        r#"{ schemaVersion: "0.3", mainSteps: [{ name: Post, action: aws:invokeWebhook,
+            inputs: { IntegrationName: chat, Body: hello } }] }"#,
+    );
+    for (url, code, message) in [
+        (format!("http://{address}/hook"), "InvalidIntegration", "has a url that is not https"),
+        (format!("https://{address}/hook"), "Denied", "is not granted"),
+        ("https://127.0.0.1/hook".to_owned(), "Denied", ""),
+    ] {
+        put(&url);
+        let said = scratch.call(["run", "hook.yaml", "--output", "json"]);
+        is_not_said(&said);
+        let failure = &said.json(1)["failure"];
+        assert_eq!(failure["code"], code, "{failure}");
+        assert!(failure["message"].as_str().unwrap().contains(message), "{failure}");
+    }
+    assert!(listener.accept().is_err(), "nothing reached the server");
+    is_nowhere(&scratch);
+}
+
+/// Whoever fills in a parameter, such as a webhook, must not name secrets by it.
+#[test]
+fn data_that_looks_like_a_reference_names_no_secret() {
+    let scratch = scratch();
+    put_secret(&scratch);
+    let file = scratch.file(
+        "copy.yaml",
+        r#"schemaVersion: "0.4"
+parameters: { Payload: { type: StringMap } }
+mainSteps:
+  - { name: Copy, action: putParameter, inputs: { Name: /app/copy, Value: "{{ Payload }}" } }
+"#,
+    );
+    let file = file.to_str().unwrap();
+    for payload in [r#"{"secret":"/app/token"}"#, r#"{"runwright:secret":"/app/token"}"#] {
+        let said = scratch.call(["run", file, "--param", &format!("Payload={payload}")]);
+        is_not_said(&said);
+        let copy = scratch.call(["param", "get", "/app/copy", "--with-decryption"]);
+        is_not_said(&copy);
+        scratch.call(["param", "rm", "/app/copy"]);
+    }
+    scratch.says(2, ["run", file, "--param", r#"Payload={"runwright:secret":"/app/token"}"#]);
+}
+
+#[test]
+fn what_one_step_was_given_is_scrubbed_from_what_another_produces() {
+    let scratch = scratch();
+    put_secret(&scratch);
+    let kept = scratch.path().join("kept");
+    fs::write(&kept, format!("token={SECRET}\n")).unwrap();
+    let file = scratch.file(
+        "later.yaml",
+        &r#"schemaVersion: "0.4"
+parameters: { Token: { type: Secret, default: { secret: /app/token } } }
+capabilities: ["http:GET:http://ADDRESS/*", "parameters:read:/app/*", "commands:send:Runwright-Shell@local"]
+mainSteps:
+  - { name: Call, action: httpRequest, inputs: { Method: GET, Url: "http://ADDRESS/", Bearer: { secret: "{{ Token }}" } } }
+  - { name: Show, action: shell, inputs: { run: "cat FILE" } }
+outputs: [Show.Stdout]
+"#
+        .replace("ADDRESS", &echo())
+        .replace("FILE", kept.to_str().unwrap()),
+    );
+    let said = scratch.says(0, ["run", file.to_str().unwrap(), "--output", "json"]);
+    is_not_said(&said);
+    assert_eq!(said.json(0)["outputs"]["Show.Stdout"], "token=***\n");
+    let run = said.json(0)["id"].as_str().unwrap().to_owned();
+    is_not_said(&scratch.call(["runs", "events", &run]));
+}

@@ -64,6 +64,11 @@ impl Watched {
         kill(self.pid(), Signal::SIGINT).expect("the call still runs");
     }
 
+    /// Sends a signal to the call.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("the call still runs");
+    }
+
     /// Kills the call at once and waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().expect("the call still runs");

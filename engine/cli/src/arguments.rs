@@ -1,7 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
+use clap::builder::{OsStr, Resettable};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Runbooks that run safely: sandboxed steps, deny by default, and a run survives anything.
@@ -16,8 +19,11 @@ pub struct Arguments {
 
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Where the store, the keys and the node's jobs are kept
-    #[arg(long, global = true, env = "RUNWRIGHT_DATA_DIR", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(
+        help = "Where the store, the keys and the node's jobs are kept [env: RUNWRIGHT_DATA_DIR]"
+    )]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(default_value = data_directory_of_environment(), hide_default_value = true)]
     pub data_dir: Option<PathBuf>,
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
@@ -25,6 +31,16 @@ pub struct Global {
     /// Print more of what the engine does to standard error; repeat for more
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// Returns the default data directory. It is no `env` of clap's, which takes a variable that is set for an argument that was given:
+/// then no help is shown to who gives none.
+fn data_directory_of_environment() -> Resettable<OsStr> {
+    static DIRECTORY: OnceLock<Option<OsString>> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        std::env::var_os("RUNWRIGHT_DATA_DIR").filter(|directory| !directory.is_empty())
+    });
+    directory.as_deref().map(OsStr::from).into()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -145,6 +161,22 @@ pub enum Runs {
     Show { run: String },
     /// The journal of a run
     Events { run: String },
+    /// What the steps of a run wrote to their logs
+    Logs {
+        run: String,
+        /// Only this step: its name or displayed path
+        #[arg(long)]
+        step: Option<String>,
+    },
+    /// Delete runs that ended long ago, with their journals and logs; the audit log stays
+    Prune {
+        /// How long ago a run must have ended: 30d, 12h
+        #[arg(long, value_name = "DURATION")]
+        older_than: String,
+        /// Only count them
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Go on with runs that were interrupted
     Resume {
         #[arg(required_unless_present = "all")]
@@ -164,6 +196,7 @@ pub enum Runs {
     /// Write a run with all that a replay needs to a file
     Export {
         run: String,
+        /// RUN.run when absent; `-` is standard output
         #[arg(long, short, value_hint = ValueHint::FilePath)]
         file: Option<PathBuf>,
     },
@@ -186,6 +219,9 @@ pub struct SignalArguments {
     pub step: Option<String>,
     #[arg(long)]
     pub comment: Option<String>,
+    /// The approver whose word this is; by default yourself where you are named, else the first who has not spoken
+    #[arg(long = "as", value_name = "APPROVER")]
+    pub speaks_for: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -260,9 +296,12 @@ pub enum Plugin {
     Add {
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// Admit only if signed by this public key's file; the signature is FILE.sig
+        /// Admit only if signed by the key in this file, one of those that are given; the signature is FILE.sig
         #[arg(long, value_hint = ValueHint::FilePath)]
         require_key: Vec<PathBuf>,
+        /// Admit without looking at FILE.sig; a signature that is there is checked otherwise
+        #[arg(long, conflicts_with = "require_key")]
+        unsigned: bool,
         /// Write or update the lock file beside this runbook
         #[arg(long, value_name = "RUNBOOK", value_hint = ValueHint::FilePath)]
         lock: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod actions;
+pub(crate) mod file;
 pub(crate) mod graph;
 pub(crate) mod param;
 pub(crate) mod plan;

@@ -1,34 +1,43 @@
 //! The composition root: where ports meet what implements them.
 
-mod beside;
 mod perform;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use agent::Agent;
 use anyhow::{Context, Result};
 use driver::{Driver, Scope, Seeds};
 use host_api::failure::{Failure, FailureKind};
 use host_api::identifier::{Principal, RunId};
-use sandbox::{Compiler, Sandbox};
+use sandbox::{Compiler, Sandbox, SignaturePolicy};
 use serde_json::{Value, json};
 use services::keyring::Sources;
 use services::{Actor, Keyring, Services, Shipped, ShippedDocument};
 use store::{OpenOptions, Store};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use crate::catalogue;
 use crate::control::Answer;
 use crate::control::server::{Handler, Speaker};
 use crate::exit::{Exit, Refusal};
 use crate::nodes::LocalNodes;
-use crate::operation::Operation;
+use crate::operation::{Operation, Request};
+use crate::operator::OperatorPolicy;
 use crate::render::Printer;
-use beside::KnownBeside;
 
 /// The file by which a data directory is known.
 pub const DATABASE_FILE: &str = "runwright.db";
+
+/// Requests of other processes that are answered at the same time.
+const REQUESTS_MAX: usize = 64;
+/// Other processes that follow runs at the same time.
+const FOLLOWERS_MAX: usize = 256;
+/// How long the end of the process waits for activations, and for requests that were accepted.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// The same while another process follows a run here: what the longest activation may take.
+const DRAIN_FOLLOWED_MAX: Duration = Duration::from_mins(10);
 
 /// What an engine is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +58,16 @@ struct Inner {
     store: Store,
     services: Services,
     sandbox: Sandbox,
+    /// Whose plugins are admitted.
+    signatures: SignaturePolicy,
     nodes: Arc<LocalNodes>,
-    beside: Arc<KnownBeside>,
     driver: OnceCell<Driver>,
     dispatcher: tokio::task::JoinHandle<()>,
     actor: Actor,
+    /// Places of requests that are being answered.
+    requests: Semaphore,
+    /// Places of processes that follow a run.
+    followers: Semaphore,
 }
 
 impl Drop for Inner {
@@ -87,23 +101,22 @@ impl Engine {
             tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default()))
                 .await??
         };
-        let keyring =
-            Keyring::open(directory, &Sources::from_environment()).map_err(Refusal::caused)?;
+        let keyring = {
+            let store = store.clone();
+            tokio::task::spawn_blocking(move || {
+                Keyring::of_store(&store, &Sources::from_environment())
+            })
+            .await?
+            .map_err(Refusal::caused)?
+        };
+        let operator = OperatorPolicy::read(directory)?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
         let agent =
             Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
-        let sandbox = Sandbox::new(sandbox::Settings {
-            cache_directory: Some(directory.join("cache")),
-            compiler: Compiler::ChildProcess {
-                executable,
-                arguments: vec!["compile-component".to_owned()],
-            },
-            ..sandbox::Settings::default()
-        })?;
+        let sandbox = sandbox(directory, executable, &operator)?;
         let nodes = LocalNodes::new(agent);
-        let beside = Arc::new(KnownBeside::new(store.clone()));
         let settings =
-            services::Settings { beside: Some(beside.clone()), ..services::Settings::default() };
+            services::Settings { ceiling: operator.ceiling, ..services::Settings::default() };
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };
         let services = {
             let (store, nodes) = (store.clone(), nodes.clone());
@@ -114,9 +127,16 @@ impl Engine {
         };
         nodes.report_to(services.clone());
         nodes.take_up().await?;
+        // A store that was restored here may wait for a node that stayed where the copy was made.
+        services.lose_jobs_of(&[nodes.node_id().clone()]).await?;
         let dispatcher = {
             let (services, notices) = (services.clone(), store.subscribe());
-            tokio::spawn(async move { services.dispatch(notices).await })
+            tokio::spawn(async move {
+                if let Err(error) = services.forget_expired_tokens().await {
+                    tracing::warn!(%error, "expired tokens stay for now");
+                }
+                services.dispatch(notices).await;
+            })
         };
         let principal = Principal::new(format!("os:{}", nix::unistd::getuid()));
         let engine = Self {
@@ -124,11 +144,13 @@ impl Engine {
                 store,
                 services,
                 sandbox,
+                signatures: operator.signatures,
                 nodes,
-                beside,
                 driver: OnceCell::new(),
                 dispatcher,
-                actor: Actor::new(principal),
+                actor: Actor::owner(principal),
+                requests: Semaphore::new(REQUESTS_MAX),
+                followers: Semaphore::new(FOLLOWERS_MAX),
             }),
         };
         if openings == Openings::Driving {
@@ -163,49 +185,95 @@ impl Engine {
         &self.inner.actor
     }
 
-    /// Lets running activations end.
-    pub async fn close(&self) {
-        if let Some(driver) = self.inner.driver.get() {
-            driver.drain().await;
+    /// Starts nothing new and waits for running activations; for long only where another process follows a run here.
+    pub async fn drain(&self) {
+        let Some(driver) = self.inner.driver.get() else { return };
+        let is_followed = self.inner.followers.available_permits() < FOLLOWERS_MAX;
+        driver.drain(if is_followed { DRAIN_FOLLOWED_MAX } else { DRAIN_MAX }).await;
+    }
+
+    /// Waits until the requests that were accepted are answered.
+    pub(crate) async fn requests_done(&self) {
+        let all = u32::try_from(REQUESTS_MAX).unwrap_or(u32::MAX);
+        let answered = self.inner.requests.acquire_many(all);
+        if tokio::time::timeout(DRAIN_MAX, answered).await.is_err() {
+            tracing::warn!("a request of another process was not answered in time");
         }
+        // Who asks from now on finds nobody, and asks the next owner.
+        self.inner.requests.close();
     }
 
     /// Returns what answers the control socket.
     pub(crate) fn handler(&self) -> Handler {
         let engine = self.clone();
-        Arc::new(move |request, speaker| {
+        Arc::new(move |request, speaker, gone| {
             let engine = engine.clone();
-            Box::pin(async move { engine.answer(&request, speaker).await })
+            Box::pin(async move { engine.answer(&request, speaker, gone).await })
         })
     }
 
-    async fn answer(&self, request: &str, speaker: Speaker) -> Answer {
-        let operation: Operation = match serde_json::from_str(request) {
-            Ok(operation) => operation,
+    async fn answer(
+        &self,
+        request: &str,
+        speaker: Speaker,
+        mut gone: watch::Receiver<bool>,
+    ) -> Result<()> {
+        let request: Request = match serde_json::from_str(request) {
+            Ok(request) => request,
             Err(error) => {
                 let message = format!("the request is not understood: {error}");
-                return Answer::Refused { exit: Exit::BadInput as u8, message, help: None };
+                let exit = Exit::BadInput as u8;
+                speaker.say(&Answer::Refused { exit, message, help: None }).await?;
+                return Ok(());
             }
         };
+        let follows = matches!(request.operation, Operation::Follow { .. });
+        let places = if follows { &self.inner.followers } else { &self.inner.requests };
+        speaker.say(&Answer::Accepted).await?;
+        let _place = places.acquire().await?;
+        let answer = tokio::select! {
+            answer = self.answer_with_news(request, &speaker) => answer,
+            // Whatever else was asked for is done to its end.
+            _ = gone.wait_for(|gone| *gone), if follows => return Ok(()),
+        };
+        if self.inner.requests.is_closed() && matches!(answer, Answer::Refused { .. }) {
+            anyhow::bail!("the engine was closed meanwhile");
+        }
+        Ok(speaker.say(&answer).await?)
+    }
+
+    async fn answer_with_news(&self, request: Request, speaker: &Speaker) -> Answer {
         let (sender, mut news) = tokio::sync::mpsc::unbounded_channel::<Value>();
-        let speaking = tokio::spawn(async move {
+        let speaking = async {
             while let Some(value) = news.recv().await {
                 if speaker.say(&Answer::News(value)).await.is_err() {
                     return;
                 }
             }
-        });
-        let mut on_news = |value| drop(sender.send(value));
-        let result = self.perform(operation, &mut on_news).await;
-        drop(sender);
-        if speaking.await.is_err() {
-            tracing::debug!("the speaker of a control connection broke");
-        }
-        match result {
+        };
+        let performing = async {
+            let mut on_news = |value| drop(sender.send(value));
+            let result = self.perform(request, &mut on_news).await;
+            drop(sender);
+            result
+        };
+        match tokio::join!(performing, speaking).0 {
             Ok(value) => Answer::Done(value),
             Err(error) => refusal(&error),
         }
     }
+}
+
+fn sandbox(directory: &Path, executable: PathBuf, operator: &OperatorPolicy) -> Result<Sandbox> {
+    Ok(Sandbox::new(sandbox::Settings {
+        cache_directory: Some(directory.join("cache")),
+        compiler: Compiler::ChildProcess {
+            executable,
+            arguments: vec!["compile-component".to_owned()],
+        },
+        signatures: operator.signatures.clone(),
+        ..sandbox::Settings::default()
+    })?)
 }
 
 fn refusal(error: &anyhow::Error) -> Answer {

@@ -6,8 +6,10 @@ mod command;
 mod control;
 pub mod engine;
 pub mod exit;
+mod interrupt;
 mod nodes;
 pub mod operation;
+mod operator;
 mod progress;
 mod render;
 mod replay;
@@ -15,19 +17,20 @@ mod session;
 mod source;
 mod verify;
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Output};
 use catalogue::InstalledPlugin;
 use engine::Openings;
 use exit::{Exit, Refusal};
 use operation::Operation;
 use render::Printer;
-use session::{Session, data_directory};
+use session::{Owned, Session, data_directory};
 
 /// The word by which the engine starts itself as a job's shim.
 const SHIM: &str = "shim";
@@ -53,10 +56,13 @@ pub fn main() -> ExitCode {
             return Exit::Bug.into();
         }
     };
-    let exit = match runtime.block_on(carry_out(arguments)) {
-        Ok(exit) => exit,
-        Err(error) => explain(&error),
-    };
+    let output = arguments.global.output;
+    let exit = runtime.block_on(async {
+        let owned = Owned::default();
+        let result = carry_out(arguments, &owned).await;
+        owned.close().await;
+        result.unwrap_or_else(|error| explain(&error, output))
+    });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     exit.into()
 }
@@ -70,46 +76,62 @@ fn start_log(verbose: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("RUNWRIGHT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
 }
 
-fn explain(error: &anyhow::Error) -> Exit {
-    if let Some(refusal) = error.downcast_ref::<Refusal>() {
-        render::note(&refusal.message);
-        if let Some(help) = &refusal.help {
-            render::note(format!("  help: {help}"));
-        }
-        return refusal.exit;
+/// Says what went wrong: on standard error, and as the one document on standard output where programs read it.
+fn explain(error: &anyhow::Error, output: Output) -> Exit {
+    let refusal = error.downcast_ref::<Refusal>();
+    let (exit, message, help) = match refusal {
+        Some(refusal) => (refusal.exit, refusal.message.clone(), refusal.help.clone()),
+        None => (Exit::Bug, format!("error: {error:#}"), None),
+    };
+    render::note(render::safe(&message));
+    if let Some(help) = &help {
+        render::note(format!("  help: {}", render::safe(help)));
     }
-    render::note(format!("error: {error:#}"));
-    Exit::Bug
+    if output == Output::Json {
+        let value = serde_json::json!({
+            "error": { "exit": exit as u8, "message": message, "help": help },
+        });
+        if let Err(error) = Printer::new(output).result(&value, String::new) {
+            render::note(format!("error: {error:#}"));
+        }
+    }
+    exit
 }
 
-async fn carry_out(arguments: Arguments) -> Result<Exit> {
+async fn carry_out(arguments: Arguments, owned: &Owned) -> Result<Exit> {
     let Arguments { global, command } = arguments;
     let printer = Printer::new(global.output);
     let directory = data_directory(global.data_dir.as_deref());
     let open = async |openings: Openings| -> Result<Session> {
         let directory = data_directory(global.data_dir.as_deref())?;
-        Session::open(&directory, openings).await
+        Session::open(&directory, openings, owned).await
     };
     let driving = async || open(Openings::Driving).await;
     let resting = async || open(Openings::Resting).await;
     match command {
         Command::Run(run) if run.dry_run => {
-            plan(&run.file, &run.parameters, &directory?, printer).await
+            plan(&run.file, &run.parameters, &directory?, owned, printer).await
         }
         Command::Run(run) => command::run::run(&run, driving().await?, &driving, printer).await,
         Command::Validate(validate) => {
-            command::validate::run(&validate, &offline(&directory).await?, printer)
+            command::validate::run(&validate, &offline(&directory, owned).await?, printer)
         }
-        Command::Graph(graph) => command::graph::run(&graph, &offline(&directory).await?, printer),
+        Command::Graph(graph) => {
+            command::graph::run(&graph, &offline(&directory, owned).await?, printer)
+        }
         Command::Plan(arguments) => {
-            plan(&arguments.file, &arguments.parameters, &directory?, printer).await
+            plan(&arguments.file, &arguments.parameters, &directory?, owned, printer).await
         }
         Command::Explain { code } => explain_code(&code, printer),
         Command::Actions(actions) => {
-            command::actions::run(&actions, &offline(&directory).await?, printer)
+            command::actions::run(&actions, &offline(&directory, owned).await?, printer)
         }
         Command::Runs(arguments::Runs::Replay { run }) if Path::new(&run).is_file() => {
             command::runs::replay_file(Path::new(&run), printer).await
@@ -132,7 +154,7 @@ async fn carry_out(arguments: Arguments) -> Result<Exit> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "runwright", &mut script);
-            render::line(&String::from_utf8_lossy(&script));
+            render::line(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Done)
         }
         Command::CompileComponent => Ok(Exit::Bug),
@@ -149,19 +171,30 @@ fn explain_code(code: &str, printer: Printer) -> Result<Exit> {
 }
 
 /// Returns the catalogue for commands that need no store: where there is one, its plugins are in it.
-async fn offline(directory: &Result<std::path::PathBuf>) -> Result<runbook::action::Catalogue> {
+async fn offline(
+    directory: &Result<std::path::PathBuf>,
+    owned: &Owned,
+) -> Result<runbook::action::Catalogue> {
     let plugins = match directory {
-        Ok(directory) => plugins(directory).await?,
-        Err(_) => Vec::new(),
+        Ok(directory) if directory.join(engine::DATABASE_FILE).exists() => {
+            match plugins(directory, owned).await {
+                Ok(plugins) => plugins,
+                Err(error) => {
+                    let directory = directory.display();
+                    render::note(format!(
+                        "only the built-in actions are known: the plugins in {directory} cannot be read: {error:#}"
+                    ));
+                    Vec::new()
+                }
+            }
+        }
+        Ok(_) | Err(_) => Vec::new(),
     };
     Ok(catalogue::catalogue(&catalogue::built_in()?, &plugins))
 }
 
-async fn plugins(directory: &Path) -> Result<Vec<InstalledPlugin>> {
-    if !directory.join(engine::DATABASE_FILE).exists() {
-        return Ok(Vec::new());
-    }
-    let session = Session::open(directory, Openings::Resting).await?;
+async fn plugins(directory: &Path, owned: &Owned) -> Result<Vec<InstalledPlugin>> {
+    let session = Session::open(directory, Openings::Resting, owned).await?;
     Ok(serde_json::from_value(session.call(&Operation::ListPlugins).await?)?)
 }
 
@@ -169,11 +202,11 @@ async fn plan(
     file: &str,
     parameters: &[String],
     directory: &Path,
+    owned: &Owned,
     printer: Printer,
 ) -> Result<Exit> {
-    let session = Session::open(directory, Openings::Resting).await?;
-    let plugins: Vec<InstalledPlugin> =
-        serde_json::from_value(session.call(&Operation::ListPlugins).await?)?;
+    let plugins = plugins(directory, owned).await?;
+    let session = Session::open(directory, Openings::Resting, owned).await?;
     let nodes: Vec<command::plan::Node> =
         serde_json::from_value(session.call(&Operation::ListNodes).await?)?;
     let catalogue = catalogue::catalogue(&catalogue::built_in()?, &plugins);

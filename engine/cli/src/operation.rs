@@ -3,7 +3,21 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One request.
+/// An operation as it is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// Asked again under the same token, it is done once.
+    pub token: String,
+    pub operation: Operation,
+}
+
+impl From<Operation> for Request {
+    fn from(operation: Operation) -> Self {
+        Self { token: uuid::Uuid::new_v4().to_string(), operation }
+    }
+}
+
+/// What is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "operation", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Operation {
@@ -34,6 +48,18 @@ pub enum Operation {
         run: String,
         step: Option<String>,
         signal: machine::event::Signal,
+        /// The approver whose word it is, where that is not who asks.
+        #[serde(default)]
+        speaks_for: Option<String>,
+    },
+    /// Answered with what the steps wrote to their logs.
+    Logs {
+        run: String,
+    },
+    /// Deletes runs that ended before a time, or counts them.
+    Prune {
+        before_ms: u64,
+        dry_run: bool,
     },
     Record {
         run: String,

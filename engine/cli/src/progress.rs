@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use machine::event::{Entry, Event, MachineWait};
 use machine::status::StepStatus;
 
-use crate::render::{self, safe};
+use crate::render::{self, safe_line};
 
 /// Steps shown live at the same time; the items of a large forEach are counted, not shown.
 const LIVE_MAX: usize = 12;
@@ -54,15 +54,12 @@ impl ProgressView {
                 self.say(&path.to_string(), on);
             }
             Event::AttemptFailed { path, failure, attempt, .. } => {
-                self.line(
-                    "!",
-                    &path.to_string(),
-                    &format!("attempt {attempt} failed: {}", safe(&failure.to_string())),
-                );
+                let text = format!("attempt {attempt} failed: {failure}");
+                self.line("!", &path.to_string(), &text);
             }
             Event::StepSucceeded { path, .. } => self.end("✓", &path.to_string(), "Success", at_ms),
             Event::StepFailed { path, status, failure, .. } => {
-                let text = format!("{status}: {}", safe(&failure.to_string()));
+                let text = format!("{status}: {failure}");
                 self.end("✗", &path.to_string(), &text, at_ms);
             }
             Event::StepSkipped { path } => {
@@ -132,7 +129,7 @@ impl ProgressView {
     }
 
     fn line(&self, mark: &str, step: &str, text: &str) {
-        let shown = format!("{mark} {step}  {}", text.trim_end());
+        let shown = safe_line(&format!("{mark} {step}  {}", text.trim_end()));
         match &self.live {
             Some(terminal) => {
                 if terminal.println(&shown).is_err() {

@@ -1,93 +1,151 @@
 //! How a command reaches the engine: as the owner of the data directory, or as the client of the process that owns it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::control::client::ControlClient;
 use crate::control::server::ControlServer;
 use crate::engine::{Engine, Openings};
 use crate::exit::{Exit, Refusal};
-use crate::operation::Operation;
+use crate::operation::{Operation, Request};
 
-/// Tries to become owner or client while an owner comes or goes.
-const TRIES: u32 = 50;
-const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(20);
+/// How long an owner may take to come, to go, or to answer that it is there.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// Owners that may go away while one thing is asked.
+const OWNERS_MAX: u32 = 20;
 
-/// A way to the engine.
-pub(crate) enum Session {
-    Owner { engine: Engine, _control: ControlServer },
-    Client { directory: PathBuf },
+/// The engine that this process owns, once it does. Closed at the end of the process.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Owned(Arc<Mutex<Option<Owner>>>);
+
+#[derive(Debug)]
+struct Owner {
+    engine: Engine,
+    control: ControlServer,
 }
 
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Owner { .. } => "Owner",
-            Self::Client { .. } => "Client",
-        })
+impl Owned {
+    /// Lets what is under way end: first activations, then the requests of other processes. Those who follow a run here find that the
+    /// owner has gone, and one of them becomes the next.
+    pub(crate) async fn close(&self) {
+        if let Some(Owner { engine, control }) = self.0.lock().await.take() {
+            engine.drain().await;
+            drop(control);
+            engine.requests_done().await;
+        }
     }
+
+    async fn engine(&self) -> Option<Engine> {
+        self.0.lock().await.as_ref().map(|owner| owner.engine.clone())
+    }
+}
+
+/// A way to the engine.
+#[derive(Debug)]
+pub(crate) struct Session {
+    directory: PathBuf,
+    openings: Openings,
+    owned: Owned,
 }
 
 impl Session {
-    /// Opens the data directory, or connects to the process that has it open.
-    pub(crate) async fn open(directory: &Path, openings: Openings) -> Result<Self> {
-        let mut owned_by = None;
-        for _ in 0..TRIES {
-            match Engine::open(directory, openings).await {
+    /// Opens the data directory, or finds the process that has it open.
+    pub(crate) async fn open(directory: &Path, openings: Openings, owned: &Owned) -> Result<Self> {
+        let session = Self { directory: directory.to_owned(), openings, owned: owned.clone() };
+        session.reach().await?;
+        Ok(session)
+    }
+
+    async fn reach(&self) -> Result<()> {
+        let mut owned = self.owned.0.lock().await;
+        if let Some(owner) = &*owned {
+            if self.openings == Openings::Driving {
+                owner.engine.driver().await?;
+            }
+            return Ok(());
+        }
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let pid = match Engine::open(&self.directory, self.openings).await {
                 Ok(engine) => {
-                    let handler = engine.handler();
-                    let control = crate::control::server::serve(directory, handler)?;
-                    return Ok(Self::Owner { engine, _control: control });
+                    let control = crate::control::server::serve(&self.directory, engine.handler())?;
+                    *owned = Some(Owner { engine, control });
+                    return Ok(());
                 }
                 Err(error) => match error.downcast_ref::<store::OpenError>() {
-                    Some(store::OpenError::Owned { pid, .. }) => owned_by = *pid,
+                    Some(store::OpenError::Owned { pid, .. }) => *pid,
                     Some(_) => return Err(refused(&error)),
                     None => return Err(error),
                 },
-            }
-            match ControlClient::connect(directory).await {
-                Ok(_) => return Ok(Self::Client { directory: directory.to_owned() }),
+            };
+            match ControlClient::connect(&self.directory).await {
+                Ok(_) => return Ok(()),
                 Err(error) => tracing::debug!(%error, "the owner does not listen yet"),
+            }
+            if Instant::now() >= give_up {
+                bail!(Refusal::not_reachable(format!(
+                    "the data directory {} is in use by {}, which does not answer",
+                    self.directory.display(),
+                    pid.map_or("another process".to_owned(), |pid| format!("process {pid}"))
+                )));
             }
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
-        bail!(Refusal::not_reachable(format!(
-            "the data directory {} is in use by {}, which does not answer",
-            directory.display(),
-            owned_by.map_or("another process".to_owned(), |pid| format!("process {pid}"))
-        )))
     }
 
-    /// Asks; `on_news` gets what is told before the answer.
+    /// Asks once; `on_news` gets what is told before the answer.
     pub(crate) async fn ask(
         &self,
         operation: &Operation,
+        on_news: impl FnMut(Value) + Send,
+    ) -> Result<Value> {
+        self.ask_once(&operation.clone().into(), on_news).await
+    }
+
+    async fn ask_once(
+        &self,
+        request: &Request,
         mut on_news: impl FnMut(Value) + Send,
     ) -> Result<Value> {
-        match self {
-            Self::Owner { engine, .. } => engine.perform(operation.clone(), &mut on_news).await,
-            Self::Client { directory } => match ControlClient::connect(directory).await {
-                Ok(mut client) => client.ask(operation, on_news).await,
-                Err(error) => bail!(Refusal::not_reachable(format!(
-                    "the owner of the data directory has gone: {error}"
-                ))),
-            },
+        if let Some(engine) = self.owned.engine().await {
+            return engine.perform(request.clone(), &mut on_news).await;
+        }
+        match ControlClient::connect(&self.directory).await {
+            Ok(mut client) => client.ask(request, PATIENCE, on_news).await,
+            Err(error) => bail!(Refusal::not_reachable(format!(
+                "the owner of the data directory has gone: {error}"
+            ))),
         }
     }
 
-    /// Asks for something without news.
+    /// Asks for something without news. When the owner goes away meanwhile, the next is asked, or this process becomes the next; it is
+    /// done once all the same.
     pub(crate) async fn call(&self, operation: &Operation) -> Result<Value> {
-        self.ask(operation, |_| {}).await
+        let request = Request::from(operation.clone());
+        for _ in 1..OWNERS_MAX {
+            match self.ask_once(&request, |_| {}).await {
+                Err(error) if is_gone(&error) => self.reach().await?,
+                result => return result,
+            }
+        }
+        self.ask_once(&request, |_| {}).await
     }
 
     /// Lets running activations end before the process does.
     pub(crate) async fn close(self) {
-        if let Self::Owner { engine, .. } = self {
-            engine.close().await;
-        }
+        self.owned.close().await;
     }
+}
+
+/// Returns whether an error says that the owner went away.
+pub(crate) fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.exit == Exit::NotReachable)
 }
 
 fn refused(error: &anyhow::Error) -> anyhow::Error {

@@ -2,11 +2,13 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use nix::libc::{ENXIO, O_NONBLOCK};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
@@ -91,6 +93,14 @@ impl Gate {
             }),
             "began\n"
         );
+    }
+
+    /// Checks that no command waits any more: what a killed shim leaves is killed too.
+    #[track_caller]
+    pub(super) fn is_left(&self) {
+        let opened = OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(&self.gate);
+        let error = opened.expect_err("the command still waits");
+        assert_eq!(error.raw_os_error(), Some(ENXIO), "{error}");
     }
 
     /// Lets the command that waits end.

@@ -83,6 +83,19 @@ fn an_answer_that_never_comes_is_unknown() {
     }
 }
 
+#[test]
+fn a_step_whose_time_is_over_while_its_request_is_under_way_is_unknown() {
+    let scene = scene("fail");
+    let path = scene.scratch.path().join("run.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let changed = text.replace("onUnknown: fail", "onUnknown: fail\n    timeoutSeconds: 1");
+    assert_ne!(changed, text);
+    fs::write(path, changed).unwrap();
+    scene.server.hold("/post");
+    scene.finish();
+    check(&scene, &became("Failed", "Unknown", 1, 1), "no answer before the step's deadline");
+}
+
 /// Kills the owner while a person is asked, then says the word: once to nobody, once to the process that goes on.
 #[track_caller]
 fn ask(word: &str, expected: &Became) {

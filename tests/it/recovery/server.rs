@@ -1,6 +1,6 @@
 //! An HTTP server on loopback that remembers what reached it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -19,6 +19,7 @@ pub(super) struct Server {
     port: u16,
     arrived: Arc<Mutex<Vec<Arrived>>>,
     dropped: Arc<Mutex<Vec<(String, usize)>>>,
+    held: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -26,7 +27,8 @@ impl Server {
     pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = Self { port, arrived: Arc::default(), dropped: Arc::default() };
+        let (arrived, dropped, held) = (Arc::default(), Arc::default(), Arc::default());
+        let server = Self { port, arrived, dropped, held };
         let serving = server.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -46,6 +48,11 @@ impl Server {
         self.dropped.lock().unwrap().push((path.to_owned(), count));
     }
 
+    /// Keeps those who ask for `path` waiting until they give up.
+    pub(super) fn hold(&self, path: &str) {
+        self.held.lock().unwrap().push(path.to_owned());
+    }
+
     /// Returns what arrived for `path`, in order.
     pub(super) fn arrived(&self, path: &str) -> Vec<Arrived> {
         let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,6 +65,11 @@ impl Server {
         while let Some(request) = read(&mut reader) {
             self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
             if self.is_dropped(&request.path) {
+                return;
+            }
+            if self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(&request.path) {
+                // Nothing more is sent: this returns when the client closes.
+                drop(reader.read_to_end(&mut Vec::new()));
                 return;
             }
             let mut writer = stream;

@@ -1,5 +1,8 @@
 //! `runwright actions`
 
+mod example;
+mod flow;
+
 use anyhow::{Result, bail};
 use host_api::manifest::ActionManifest;
 use runbook::action::{Catalogue, KNOWN, Kind};
@@ -7,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::Actions;
 use crate::exit::{Exit, Refusal};
-use crate::render::{Printer, table};
+use crate::render::{Printer, safe_line, table};
 
 pub(crate) fn run(arguments: &Actions, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
     match arguments {
@@ -51,7 +54,7 @@ fn known_row(known: &runbook::action::Known, catalogue: &Catalogue) -> Row {
         return Row { effect: effect(manifest), summary: manifest.summary.clone(), name };
     }
     let (effect, summary) = match &known.kind {
-        Kind::Flow(_) => ("pure", "carried out by the engine".to_owned()),
+        Kind::Flow(action) => ("pure", flow::manifest(known.name, *action).summary),
         Kind::Unavailable(reason) => ("-", format!("not available: {reason}")),
         Kind::Component => ("-", "its component is missing from this build".to_owned()),
     };
@@ -69,8 +72,7 @@ fn show(name: &str, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
     let full = if name.contains(':') { name.to_owned() } else { format!("aws:{name}") };
     let installed = catalogue.installed(&full).next().map(|installed| &installed.manifest);
     if let Some(manifest) = catalogue.built_in(&full).or(installed) {
-        printer.result(manifest, || described(manifest))?;
-        return Ok(Exit::Done);
+        return describe(manifest, printer);
     }
     let Some(known) = full.strip_prefix("aws:").and_then(runbook::action::known) else {
         bail!(
@@ -78,6 +80,9 @@ fn show(name: &str, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
                 .with_help("`runwright actions list` shows all")
         );
     };
+    if let Kind::Flow(action) = known.kind {
+        return describe(&flow::manifest(known.name, action), printer);
+    }
     let row = known_row(known, catalogue);
     printer.result(
         &json!({ "name": row.name, "effect": row.effect, "summary": row.summary }),
@@ -86,18 +91,33 @@ fn show(name: &str, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn described(manifest: &ActionManifest) -> String {
-    let mut text =
-        format!("{}\n  {}\n\n  effect  {}\n", manifest.name, manifest.summary, effect(manifest));
+fn describe(manifest: &ActionManifest, printer: Printer) -> Result<Exit> {
+    let known = manifest.name.strip_prefix("aws:").and_then(runbook::action::known);
+    let step = example::step(manifest, known.is_some_and(|known| known.in_ssm));
+    let mut value = serde_json::to_value(manifest)?;
+    value["step"] = json!(step);
+    if let Some(beside) = example::beside(manifest) {
+        value["beside"] = json!(beside);
+    }
+    printer.result(&value, || described(manifest, &step))?;
+    Ok(Exit::Done)
+}
+
+fn described(manifest: &ActionManifest, step: &str) -> String {
+    let (name, summary) = (safe_line(&manifest.name), safe_line(&manifest.summary));
+    let mut text = format!("{name}\n  {summary}\n\n  effect  {}\n", effect(manifest));
     for need in &manifest.needs {
-        text.push_str(&format!("  needs   {need}\n"));
+        text.push_str(&format!("  needs   {}\n", safe_line(need)));
     }
     for (title, schema) in [("inputs", &manifest.inputs), ("outputs", &manifest.outputs)] {
         text.push_str(&format!("\n  {title}\n"));
         text.push_str(&properties(schema));
     }
     text.push_str("\n  a step to paste\n");
-    text.push_str(&paste(manifest));
+    text.push_str(step);
+    if let Some(beside) = example::beside(manifest) {
+        text.push_str(&format!("\n  beside mainSteps\n{beside}\n"));
+    }
     text
 }
 
@@ -107,32 +127,18 @@ fn properties(schema: &Value) -> String {
     let Some(properties) = schema["properties"].as_object() else {
         return "    (any)\n".to_owned();
     };
+    if properties.is_empty() {
+        return "    (none)\n".to_owned();
+    }
     let mut text = String::new();
     for (name, property) in properties {
         let mark = if required.contains(&name.as_str()) { "*" } else { " " };
-        let kind = property["type"].as_str().unwrap_or("any");
+        let kind = safe_line(property["type"].as_str().unwrap_or("any"));
         let default = property.get("default").filter(|default| !default.is_null());
         let default = default.map(|default| format!(" (default {default})")).unwrap_or_default();
-        let description = property["description"].as_str().unwrap_or_default();
+        let (name, default) = (safe_line(name), safe_line(&default));
+        let description = safe_line(property["description"].as_str().unwrap_or_default());
         text.push_str(&format!("   {mark}{name}: {kind}{default}  {description}\n"));
-    }
-    text
-}
-
-fn paste(manifest: &ActionManifest) -> String {
-    let short = manifest.name.strip_prefix("aws:").unwrap_or(&manifest.name);
-    let mut text = format!("    - name: Step\n      action: {short}\n      inputs:\n");
-    for name in
-        manifest.inputs["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
-    {
-        let example = match manifest.inputs["properties"][name]["type"].as_str() {
-            Some("array") => "[]",
-            Some("object") => "{}",
-            Some("boolean") => "true",
-            Some("integer" | "number") => "1",
-            _ => "\"…\"",
-        };
-        text.push_str(&format!("        {name}: {example}\n"));
     }
     text
 }

@@ -1,18 +1,17 @@
 //! `runwright param`
 
-use std::io::Read;
-
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::arguments::{Param, ParameterType};
-use crate::exit::Exit;
+use crate::exit::{Exit, Refusal};
 use crate::operation::{Operation, ParameterOperation};
-use crate::render::{Printer, safe, table};
+use crate::render::{Printer, table};
 use crate::session::Session;
+use crate::source::{Head, head_of};
 
 /// A value read from standard input.
-const VALUE_BYTES_MAX: u64 = 64 << 10;
+const VALUE_BYTES_MAX: usize = 64 << 10;
 
 pub(crate) async fn run(arguments: Param, session: &Session, printer: Printer) -> Result<Exit> {
     match arguments {
@@ -32,7 +31,7 @@ pub(crate) async fn run(arguments: Param, session: &Session, printer: Printer) -
             let result = session
                 .call(&Operation::Parameter(ParameterOperation::Get { name, with_decryption }))
                 .await?;
-            printer.result(&result, || safe(result["Value"].as_str().unwrap_or_default()))?;
+            printer.exact(&result, result["Value"].as_str().unwrap_or_default())?;
         }
         Param::Ls { path } => {
             let result =
@@ -49,11 +48,18 @@ pub(crate) async fn run(arguments: Param, session: &Session, printer: Printer) -
 }
 
 fn from_standard_input() -> Result<String> {
-    let mut value = String::new();
-    std::io::stdin()
-        .take(VALUE_BYTES_MAX)
-        .read_to_string(&mut value)
+    let head = head_of(std::io::stdin(), VALUE_BYTES_MAX)
         .context("cannot read the value from standard input")?;
+    let Head::Whole(bytes) = head else {
+        bail!(Refusal::bad_input(format!(
+            "the value on standard input is too long: at most {VALUE_BYTES_MAX} bytes are read"
+        )))
+    };
+    let value = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Refusal::bad_input(format!("the value on standard input is no UTF-8 text at byte {at}"))
+            .with_help("a parameter holds text; encode other bytes, as base64 for example")
+    })?;
     Ok(value.strip_suffix('\n').unwrap_or(&value).to_owned())
 }
 
@@ -67,7 +73,7 @@ fn kind_name(kind: ParameterType) -> &'static str {
 
 fn listed(result: &Value) -> String {
     let text = |value: &Value| match value.as_str() {
-        Some(text) => safe(text),
+        Some(text) => text.to_owned(),
         None if value.is_null() => String::new(),
         None => value.to_string(),
     };

@@ -1,21 +1,26 @@
 //! `runwright plan`: what a run would do, before it does it.
 
+mod binding;
+mod place;
+mod text;
+
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
-use host_api::grant::{Grant, GrantSet};
+use anyhow::Result;
+use host_api::grant::{Ceiling, Grant, GrantSet};
 use host_api::manifest::ActionManifest;
 use runbook::action::Catalogue;
 use runbook::need::{Cause, Need, Source, Starting, grants_of, needs_of};
 use runbook::plan::{Action, Flow, Plan, Step, StepId};
-use runbook::value::bind::{Supplied, bind};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::command::run::parsed;
 use crate::exit::{Exit, Refusal};
 use crate::render::{self, Printer};
 use crate::source;
+use binding::Binding;
+use place::Documents;
+
+pub(crate) use place::Node;
 
 /// A plan's effects as data.
 #[derive(Debug, Serialize)]
@@ -24,6 +29,9 @@ struct Effects {
     document: String,
     digest: String,
     flow: Flow,
+    /// What is read from Parameter Store when the run starts, by the parameter whose default it is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    defaults: BTreeMap<String, String>,
     steps: Vec<StepEffects>,
 }
 
@@ -37,6 +45,9 @@ struct StepEffects {
     touches: Vec<Touch>,
     /// What remains under all ceilings; absent while parameters are missing.
     grants: Option<Vec<String>>,
+    /// What must be known before the grants are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_until: Vec<String>,
     ceilings: Vec<CeilingText>,
 }
 
@@ -47,6 +58,15 @@ struct CeilingText {
     grants: Vec<String>,
 }
 
+impl CeilingText {
+    fn of(ceiling: &Ceiling) -> Self {
+        Self {
+            origin: ceiling.origin.to_string(),
+            grants: ceiling.grants.iter().map(Grant::to_string).collect(),
+        }
+    }
+}
+
 /// One thing a step would touch.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -55,16 +75,14 @@ struct Touch {
     /// `known`, `from parameter NAME`, or `unknown until STEP`.
     known: String,
     /// For commands: the nodes that match now.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    nodes: Vec<String>,
-}
-
-/// Where a node stands; enough to match targets.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Node {
-    pub id: String,
-    pub alias: Option<String>,
-    pub tags: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nodes: Option<Vec<String>>,
+    /// Who does not let the step have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denied_by: Option<String>,
+    /// The document it names, where there is none of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent_document: Option<String>,
 }
 
 pub(crate) fn run(
@@ -80,42 +98,22 @@ pub(crate) fn run(
         render::note(runbook::diagnostic::render::plain(&found.source, warning).trim_end());
     }
     let plan = loaded.plan;
-    let bound = bound(&plan, parameters)?;
-    let order = order(&plan);
-    let steps = order
+    let binding = Binding::of(&plan, parameters)?;
+    let surroundings = Surroundings { catalogue, binding, nodes, documents: Documents::of(&found) };
+    let steps = order(&plan)
         .into_iter()
-        .map(|(id, part)| step_effects(&plan, id, part, catalogue, bound.as_ref(), nodes))
+        .map(|(id, part)| surroundings.step(&plan, id, part))
         .collect::<Result<Vec<_>>>()?;
+    let stored = surroundings.binding.stored.into_iter();
     let effects = Effects {
         document: plan.document.name.clone(),
         digest: plan.digest().to_string(),
         flow: plan.flow,
+        defaults: stored.map(|default| (default.parameter, default.name)).collect(),
         steps,
     };
-    printer.result(&effects, || text(&effects))?;
+    printer.result(&effects, || text::whole(&effects))?;
     Ok(Exit::Done)
-}
-
-/// Binds what was given. A required parameter that was not given leaves all unbound; a wrong one is a mistake.
-fn bound(plan: &Plan, parameters: &[String]) -> Result<Option<BTreeMap<String, Value>>> {
-    let supplied = parsed(parameters)?;
-    let supplied = supplied.into_iter().map(|(name, text)| (name, Supplied::Text(text))).collect();
-    match bind(&plan.parameters, supplied) {
-        Ok(bound) if bound.parameter_store.is_empty() => Ok(Some(bound.values)),
-        Ok(_) => Ok(None),
-        Err(errors) => {
-            use runbook::value::bind::BindReason;
-            let wrong: Vec<String> = errors
-                .iter()
-                .filter(|error| error.reason != BindReason::Missing)
-                .map(ToString::to_string)
-                .collect();
-            if wrong.is_empty() {
-                return Ok(None);
-            }
-            bail!(Refusal::bad_input(wrong.join("\n")))
-        }
-    }
 }
 
 fn order(plan: &Plan) -> Vec<(StepId, &'static str)> {
@@ -137,49 +135,59 @@ fn push(plan: &Plan, id: StepId, part: &'static str, order: &mut Vec<(StepId, &'
     }
 }
 
-fn step_effects(
-    plan: &Plan,
-    id: StepId,
-    part: &'static str,
-    catalogue: &Catalogue,
-    bound: Option<&BTreeMap<String, Value>>,
-    nodes: &[Node],
-) -> Result<StepEffects> {
-    let step = plan.step(id);
-    let depends_on = step.depends_on.iter().map(|id| plan.step(*id).name.clone()).collect();
-    let mut effects = StepEffects {
-        name: step.name.clone(),
-        action: action_name(step).to_owned(),
-        depends_on,
-        part,
-        touches: Vec::new(),
-        grants: None,
-        ceilings: Vec::new(),
-    };
-    let Some(manifest) = manifest_of(plan, step, catalogue) else { return Ok(effects) };
-    for need in needs_of(plan, id, manifest, bound) {
-        let known = known(&need);
-        effects.touches.extend(need.grants.iter().map(|grant| Touch {
+/// What a step's effects are looked up in.
+struct Surroundings<'a> {
+    catalogue: &'a Catalogue,
+    binding: Binding,
+    nodes: &'a [Node],
+    documents: Documents,
+}
+
+impl Surroundings<'_> {
+    fn step(&self, plan: &Plan, id: StepId, part: &'static str) -> Result<StepEffects> {
+        let step = plan.step(id);
+        let depends_on = step.depends_on.iter().map(|id| plan.step(*id).name.clone()).collect();
+        let mut effects = StepEffects {
+            name: step.name.clone(),
+            action: action_name(step).to_owned(),
+            depends_on,
+            part,
+            touches: Vec::new(),
+            grants: None,
+            unknown_until: Vec::new(),
+            ceilings: Vec::new(),
+        };
+        let Some(manifest) = manifest_of(plan, step, self.catalogue) else { return Ok(effects) };
+        let parameters = &self.binding.values;
+        let needs = needs_of(plan, id, manifest, Some(parameters));
+        effects.unknown_until = self.binding.awaited(plan, step, &needs);
+        let mut ceilings = Vec::new();
+        if effects.unknown_until.is_empty() {
+            let everything = GrantSet::everything();
+            let starting = Starting { parameters, operator: &everything, starter: &everything };
+            let grants = grants_of(plan, id, manifest, starting)
+                .map_err(|error| Refusal::bad_input(format!("step {}: {error}", step.name)))?;
+            effects.grants = Some(grants.effective());
+            ceilings.extend(grants.ceilings().cloned());
+        }
+        for need in &needs {
+            let touches = need.grants.iter().map(|grant| self.touch(need, grant, &ceilings));
+            effects.touches.extend(touches);
+        }
+        effects.ceilings = ceilings.iter().map(CeilingText::of).collect();
+        Ok(effects)
+    }
+
+    fn touch(&self, need: &Need, grant: &Grant, ceilings: &[Ceiling]) -> Touch {
+        let denies = |ceiling: &&Ceiling| !ceiling.grants.iter().any(|held| held.overlaps(grant));
+        Touch {
             grant: grant.to_string(),
-            known: known.clone(),
-            nodes: matched(grant, nodes),
-        }));
+            known: known(need),
+            nodes: place::nodes(grant, ceilings, self.nodes),
+            denied_by: ceilings.iter().find(denies).map(|ceiling| ceiling.origin.to_string()),
+            absent_document: self.documents.absent(grant),
+        }
     }
-    if let Some(parameters) = bound {
-        let everything = GrantSet::everything();
-        let starting = Starting { parameters, operator: &everything, starter: &everything };
-        let grants = grants_of(plan, id, manifest, starting)
-            .map_err(|error| Refusal::bad_input(format!("step {}: {error}", step.name)))?;
-        effects.grants = Some(grants.effective());
-        effects.ceilings = grants
-            .ceilings()
-            .map(|ceiling| CeilingText {
-                origin: ceiling.origin.to_string(),
-                grants: ceiling.grants.iter().map(Grant::to_string).collect(),
-            })
-            .collect();
-    }
-    Ok(effects)
 }
 
 /// Returns the name of a step's action as a runbook writes it.
@@ -235,54 +243,4 @@ fn cause(cause: &Cause) -> String {
         }
         Cause::Item => "its items are known".to_owned(),
     }
-}
-
-/// Returns the nodes that a command grant's target matches now.
-fn matched(grant: &Grant, nodes: &[Node]) -> Vec<String> {
-    let text = grant.to_string();
-    if !text.starts_with("commands:send:") {
-        return Vec::new();
-    }
-    let matches = |node: &&Node| {
-        let mut names = vec![node.id.clone()];
-        names.extend(node.alias.clone());
-        names.extend(node.tags.iter().map(|(key, value)| format!("tag:{key}={value}")));
-        let Some((document, _)) = text.rsplit_once('@') else { return true };
-        names.iter().any(|name| {
-            let concrete = format!("{document}@{}", host_api::grant::escape(name));
-            Grant::parse(&concrete).is_ok_and(|concrete| grant.covers(&concrete))
-        })
-    };
-    nodes.iter().filter(matches).map(|node| node.id.clone()).collect()
-}
-
-fn text(effects: &Effects) -> String {
-    let flow = if effects.flow == Flow::Graph { "graph" } else { "sequence" };
-    let mut text = format!("{} ({flow}), plan {}\n", effects.document, &effects.digest[..12]);
-    for (number, step) in (1..).zip(&effects.steps) {
-        let part = if step.part == "finally" { "  [finally]" } else { "" };
-        text.push_str(&format!("\n{number}. {}  {}{part}\n", step.name, step.action));
-        if !step.depends_on.is_empty() {
-            text.push_str(&format!("   after    {}\n", step.depends_on.join(", ")));
-        }
-        for touch in &step.touches {
-            let nodes = match touch.nodes.as_slice() {
-                [] => String::new(),
-                nodes => format!("  nodes now: {}", nodes.join(", ")),
-            };
-            text.push_str(&format!("   touches  {}  ({}){nodes}\n", touch.grant, touch.known));
-        }
-        match &step.grants {
-            Some(grants) if !grants.is_empty() => {
-                let origins: Vec<_> =
-                    step.ceilings.iter().map(|ceiling| ceiling.origin.as_str()).collect();
-                for grant in grants {
-                    text.push_str(&format!("   granted  {grant}  (by {})\n", origins.join(" ∩ ")));
-                }
-            }
-            Some(_) if !step.touches.is_empty() => text.push_str("   granted  nothing\n"),
-            _ => {}
-        }
-    }
-    text
 }

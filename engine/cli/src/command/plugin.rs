@@ -1,24 +1,35 @@
 //! `runwright plugin`
 
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+pub(crate) mod key;
+mod signature;
 
-use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use host_api::identifier::Digest;
+use host_api::limits::COMPONENT_BYTES_MAX;
 use runbook::lock::Lock;
 use runbook::plan::PluginPin;
-use runbook::source::Source;
-use sandbox::signature::{SecretKey, sign};
 use serde_json::{Value, json};
 
 use crate::arguments::Plugin;
 use crate::catalogue::InstalledPlugin;
+use crate::command::file::replace;
 use crate::exit::{Exit, Refusal};
 use crate::operation::Operation;
-use crate::render::{self, Printer, safe, table};
+use crate::render::{self, Printer, safe_line, table};
 use crate::session::Session;
+use crate::source;
+use signature::Claim;
+
+/// How a component is admitted.
+struct Adding<'a> {
+    require_keys: &'a [PathBuf],
+    unsigned: bool,
+    lock: Option<&'a Path>,
+}
 
 pub(crate) async fn run(
     arguments: Plugin,
@@ -28,15 +39,16 @@ pub(crate) async fn run(
     match arguments {
         Plugin::Build { directory, out } => build(&directory, out.as_deref(), printer),
         Plugin::Inspect { file } => inspect(&file, printer),
-        Plugin::Sign { file, key } => sign_file(&file, &key, printer),
-        Plugin::Add { file, require_key, lock } => {
-            add(&file, &require_key, lock.as_deref(), &session().await?, printer).await
+        Plugin::Sign { file, key } => signature::make(&file, &key, printer),
+        Plugin::Add { file, require_key, unsigned, lock } => {
+            let request = Adding { require_keys: &require_key, unsigned, lock: lock.as_deref() };
+            add(&file, request, &session().await?, printer).await
         }
         Plugin::List => list(&session().await?, printer).await,
         Plugin::Remove { plugin } => {
             let result =
                 session().await?.call(&Operation::RemovePlugin { plugin: plugin.clone() }).await?;
-            printer.result(&result, || format!("{} is removed", safe(&plugin)))?;
+            printer.result(&result, || format!("{} is removed", safe_line(&plugin)))?;
             Ok(Exit::Done)
         }
     }
@@ -83,41 +95,44 @@ fn build(directory: &Path, out: Option<&Path>, printer: Printer) -> Result<Exit>
 }
 
 fn text(value: &Value, key: &str) -> String {
-    safe(value[key].as_str().unwrap_or_default())
+    safe_line(value[key].as_str().unwrap_or_default())
 }
 
-fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).map_err(|error| {
-        Refusal::bad_input(format!("cannot read {}: {error}", file.display())).into()
-    })
+fn component(file: &Path) -> Result<Vec<u8>> {
+    source::bytes(file, COMPONENT_BYTES_MAX)
 }
 
 fn inspect(file: &Path, printer: Printer) -> Result<Exit> {
-    let bytes = read(file)?;
+    let bytes = component(file)?;
     let manifest = sandbox::read_manifest(&bytes)
         .map_err(|error| Refusal::bad_input(format!("{}: {error}", file.display())))?;
-    let signature = std::fs::read_to_string(signature_path(file)).ok();
+    let signature = signature::text(file)?;
     let value = json!({
         "digest": Digest::of(&bytes),
         "bytes": bytes.len(),
-        "signature": signature.as_deref().map(str::trim),
+        "signature": signature,
         "manifest": manifest,
     });
     printer.result(&value, || {
-        let interfaces: Vec<_> = manifest.interfaces.iter().map(String::as_str).collect();
+        let interfaces: Vec<_> =
+            manifest.interfaces.iter().map(|interface| safe_line(interface)).collect();
         let mut shown = format!(
             "{}@{}\n  digest      {}\n  size        {} bytes\n  interfaces  {}\n  signature   {}\n",
-            safe(&manifest.name),
-            safe(&manifest.version),
+            safe_line(&manifest.name),
+            safe_line(&manifest.version),
             Digest::of(&bytes),
             bytes.len(),
             interfaces.join(" "),
-            signature.as_deref().map_or("none", str::trim),
+            signature.as_deref().map_or("none".to_owned(), safe_line),
         );
         for action in &manifest.actions {
-            shown.push_str(&format!("\n  {}  {}\n", safe(&action.name), safe(&action.summary)));
+            shown.push_str(&format!(
+                "\n  {}  {}\n",
+                safe_line(&action.name),
+                safe_line(&action.summary)
+            ));
             for need in &action.needs {
-                shown.push_str(&format!("    needs {}\n", safe(need)));
+                shown.push_str(&format!("    needs {}\n", safe_line(need)));
             }
         }
         shown
@@ -125,55 +140,26 @@ fn inspect(file: &Path, printer: Printer) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// A signature lies beside its file.
-fn signature_path(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".sig");
-    PathBuf::from(name)
-}
-
-fn sign_file(file: &Path, key_file: &Path, printer: Printer) -> Result<Exit> {
-    let bytes = read(file)?;
-    let key = if key_file.exists() {
-        let text = crate::source::text(key_file)?;
-        SecretKey::from_str(&text)
-            .map_err(|error| Refusal::bad_input(format!("{}: {error}", key_file.display())))?
-    } else {
-        let key = SecretKey::generate()?;
-        crate::command::runs::write_new(key_file, format!("{}\n", *key.to_hex()).as_bytes())?;
-        let public = key_file.with_extension("pub");
-        std::fs::write(&public, format!("{}\n", key.public()))
-            .with_context(|| format!("cannot write {}", public.display()))?;
-        render::note(format!("made a key: {} and {}", key_file.display(), public.display()));
-        key
-    };
-    let signature = sign(&key, &bytes);
-    let path = signature_path(file);
-    std::fs::write(&path, format!("{signature}\n"))
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    let value = json!({ "file": path, "keyId": key.public().id().to_string(), "digest": Digest::of(&bytes) });
-    printer.result(&value, || format!("{} by key {}", path.display(), key.public().id()))?;
-    Ok(Exit::Done)
-}
-
 async fn add(
     file: &Path,
-    require_keys: &[PathBuf],
-    lock: Option<&Path>,
+    request: Adding<'_>,
     session: &Session,
     printer: Printer,
 ) -> Result<Exit> {
-    let component = STANDARD.encode(read(file)?);
-    let signature = std::fs::read_to_string(signature_path(file)).ok();
+    let bytes = component(file)?;
     let keys =
-        require_keys.iter().map(|key| crate::source::text(key)).collect::<Result<Vec<_>>>()?;
-    let operation = Operation::AddPlugin { component, signature, keys };
+        request.require_keys.iter().map(|key| key::public(key)).collect::<Result<Vec<_>>>()?;
+    let claim =
+        if request.unsigned { Claim::default() } else { signature::check(file, &bytes, keys)? };
+    let component = STANDARD.encode(bytes);
+    let keys = claim.keys.iter().map(ToString::to_string).collect();
+    let operation = Operation::AddPlugin { component, signature: claim.text, keys };
     let added: InstalledPlugin = serde_json::from_value(session.call(&operation).await?)?;
-    if let Some(runbook) = lock {
+    if let Some(runbook) = request.lock {
         pin(runbook, &added)?;
     }
     printer.result(&added, || {
-        format!("{}@{}  {}", safe(&added.name), safe(&added.version), added.digest)
+        format!("{}@{}  {}", safe_line(&added.name), safe_line(&added.version), added.digest)
     })?;
     Ok(Exit::Done)
 }
@@ -183,7 +169,7 @@ fn pin(runbook: &Path, plugin: &InstalledPlugin) -> Result<()> {
     let path = runbook.with_extension("lock");
     let mut lock = Lock::default();
     if path.exists() {
-        let source = Source::new(path.display().to_string(), crate::source::text(&path)?);
+        let source = source::document(&path).map_err(Refusal::from)?;
         let (parsed, diagnostics) = Lock::parse(&source);
         let shown: String = diagnostics
             .iter()
@@ -196,8 +182,7 @@ fn pin(runbook: &Path, plugin: &InstalledPlugin) -> Result<()> {
     }
     let pin = PluginPin { version: plugin.version.clone(), digest: plugin.digest.clone() };
     lock.plugins.insert(plugin.name.clone(), pin);
-    std::fs::write(&path, lock.to_text())
-        .with_context(|| format!("cannot write {}", path.display()))
+    replace(&path, lock.to_text().as_bytes())
 }
 
 async fn list(session: &Session, printer: Printer) -> Result<Exit> {
@@ -208,11 +193,11 @@ async fn list(session: &Session, printer: Printer) -> Result<Exit> {
             .iter()
             .map(|plugin| {
                 let actions: Vec<_> =
-                    plugin.manifest.actions.iter().map(|action| safe(&action.name)).collect();
+                    plugin.manifest.actions.iter().map(|action| safe_line(&action.name)).collect();
                 let signer = plugin.signer_key_id.clone().unwrap_or_else(|| "unsigned".to_owned());
                 vec![
-                    safe(&plugin.name),
-                    safe(&plugin.version),
+                    safe_line(&plugin.name),
+                    safe_line(&plugin.version),
                     signer,
                     plugin.digest.to_string(),
                     actions.join(" "),

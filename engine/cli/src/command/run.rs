@@ -1,29 +1,30 @@
 //! `runwright run`
 
-use anyhow::{Result, bail};
+pub(crate) mod beside;
+
+use anyhow::{Context, Result, bail};
+use futures_util::future::OptionFuture;
 use machine::event::Entry;
 use serde_json::Value;
 
 use crate::arguments::{Output, Run};
 use crate::exit::{Exit, Refusal};
+use crate::interrupt::{Interrupt, Interrupts};
 use crate::operation::{Operation, Start};
 use crate::progress::ProgressView;
-use crate::render::{self, Printer, duration, safe, short, table};
-use crate::session::Session;
+use crate::render::{self, Printer, duration, short, table};
+use crate::session::{Session, is_gone};
 use crate::source::{self, Found};
-
-/// Documents beside a runbook that are sent along with it.
-const BESIDE_MAX: usize = 200;
-const BESIDE_BYTES_MAX: u64 = 64 << 10;
 
 /// Returns what starts the runbook.
 pub(crate) fn start(found: &Found, parameters: &[String]) -> Result<Start> {
+    let parameters = parsed(parameters)?;
     Ok(Start {
         name: found.source.name.clone(),
         text: found.source.text.to_string(),
         lock: found.lock.as_ref().map(|lock| (lock.name.clone(), lock.text.to_string())),
-        beside: beside(found),
-        parameters: parsed(parameters)?,
+        beside: beside::reached(found, &parameters)?,
+        parameters,
         event: Value::Null,
     })
 }
@@ -47,36 +48,6 @@ pub(crate) fn parsed(parameters: &[String]) -> Result<Vec<(String, String)>> {
     Ok(parsed)
 }
 
-/// A step may name a document by the stem of a file in the runbook's folder.
-fn beside(found: &Found) -> Vec<(String, String)> {
-    let Some(entries) = found.directory.as_ref().and_then(|directory| {
-        let directory =
-            if directory.as_os_str().is_empty() { ".".as_ref() } else { directory.as_path() };
-        std::fs::read_dir(directory).ok()
-    }) else {
-        return Vec::new();
-    };
-    let mut documents = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let is_document = path
-            .extension()
-            .and_then(|extension| extension.to_str())
-            .is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"));
-        let small =
-            path.metadata().is_ok_and(|file| file.is_file() && file.len() <= BESIDE_BYTES_MAX);
-        if !is_document || !small || documents.len() >= BESIDE_MAX {
-            continue;
-        }
-        if let (Some(stem), Ok(text)) =
-            (path.file_stem().and_then(|stem| stem.to_str()), std::fs::read_to_string(&path))
-        {
-            documents.push((stem.to_owned(), text));
-        }
-    }
-    documents.sort();
-    documents
-}
-
 /// Starts a run, shows it while it happens, and prints what became of it.
 pub(crate) async fn run(
     arguments: &Run,
@@ -84,6 +55,7 @@ pub(crate) async fn run(
     reopen: &impl AsyncFn() -> Result<Session>,
     printer: Printer,
 ) -> Result<Exit> {
+    let mut interrupts = Interrupts::listen()?;
     let found = source::find(&arguments.file)?;
     let start = start(&found, &arguments.parameters)?;
     let started = session.call(&Operation::Start(Box::new(start))).await?;
@@ -94,7 +66,7 @@ pub(crate) async fn run(
     if printer.output == Output::Text {
         render::note(format!("run {run}"));
     }
-    let (session, view) = follow(&run, session, reopen, printer).await?;
+    let (session, view) = follow(&run, session, reopen, &mut interrupts, printer).await?;
     session.close().await;
     printer.result(&view, || finished(&view))?;
     Ok(exit_of(&view))
@@ -106,11 +78,13 @@ pub(crate) async fn follow(
     run: &str,
     mut session: Session,
     reopen: &impl AsyncFn() -> Result<Session>,
+    interrupts: &mut Interrupts,
     printer: Printer,
 ) -> Result<(Session, Value)> {
     let mut view = ProgressView::new(printer.terminal, printer.output == Output::Json);
+    let mut cancelling = false;
     loop {
-        match follow_once(run, &session, &mut view).await {
+        match follow_once(run, &session, interrupts, &mut cancelling, &mut view).await {
             Ok(ended) => {
                 view.finish();
                 return Ok((session, ended));
@@ -130,41 +104,51 @@ pub(crate) async fn follow(
     }
 }
 
-fn is_gone(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.exit == Exit::NotReachable)
-}
-
-async fn follow_once(run: &str, session: &Session, view: &mut ProgressView) -> Result<Value> {
+async fn follow_once(
+    run: &str,
+    session: &Session,
+    interrupts: &mut Interrupts,
+    cancelling: &mut bool,
+    view: &mut ProgressView,
+) -> Result<Value> {
     let follow = Operation::Follow { run: run.to_owned() };
-    let followed = session.ask(&follow, |news| {
-        let entries: Vec<Entry> = serde_json::from_value(news).unwrap_or_default();
-        for entry in &entries {
-            view.show(entry);
-        }
-    });
-    tokio::pin!(followed);
-    let mut interrupts = 0u32;
+    let followed = async {
+        let mut strange = None;
+        let shown = |news| match serde_json::from_value::<Vec<Entry>>(news) {
+            Ok(entries) => entries.iter().for_each(|entry| view.show(entry)),
+            Err(error) => strange = Some(error),
+        };
+        session.ask(&follow, shown).await?;
+        strange
+            .map_or(Ok(()), Err)
+            .context("the owner of the data directory tells what is not understood")
+    };
+    let mut followed = Box::pin(followed);
+    // Asked beside the following: a second Ctrl-C must not wait for the answer to the first.
+    let mut asked = Box::pin(OptionFuture::default());
     loop {
         tokio::select! {
             result = &mut followed => {
                 result?;
-                return session.call(&Operation::ShowRun { run: run.to_owned() }).await;
+                break;
             }
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                interrupts += 1;
-                if interrupts > 1 {
-                    bail!(Refusal {
-                        exit: Exit::RunFailed,
-                        message: format!("left run {run} as it was; `runwright runs resume {run}` goes on with it"),
-                        help: None,
-                    });
+            Some(result) = &mut asked => {
+                drop::<Value>(result?);
+                asked.set(OptionFuture::default());
+            }
+            interrupt = interrupts.next() => {
+                if *cancelling || interrupt == Interrupt::Leave {
+                    let message = format!("left run {run} as it was; `runwright runs resume {run}` goes on with it");
+                    bail!(Refusal { exit: Exit::RunFailed, message, help: None });
                 }
+                *cancelling = true;
                 render::note("cancelling: onCancel and finally steps run now; press Ctrl-C again to leave at once");
-                session.call(&Operation::Cancel { run: run.to_owned() }).await?;
+                let cancel = Operation::Cancel { run: run.to_owned() };
+                asked.set(OptionFuture::from(Some(async move { session.call(&cancel).await })));
             }
         }
     }
+    session.call(&Operation::ShowRun { run: run.to_owned() }).await
 }
 
 /// Returns the exit code that a run's status stands for.
@@ -192,22 +176,47 @@ pub(crate) fn finished(view: &Value) -> String {
         took.unwrap_or_default()
     ));
     if let Some(message) = view["failure"]["message"].as_str() {
-        text.push_str(&format!("{}\n", safe(message)));
+        // Only the table has lines that begin at the margin.
+        text.push_str(&format!("{}\n", message.replace('\n', "\n  ")));
     }
     text
 }
 
+/// Puts the steps of a loop pass by pass, also in loops within; `from` is where the paths are to be looked at.
+fn order_passes(steps: &mut [&Value], from: usize) {
+    for passes in steps.chunk_by_mut(|one, next| loop_of(one, from) == loop_of(next, from)) {
+        let Some(name) = passes.first().and_then(|step| loop_of(step, from)) else { continue };
+        let at = name.len() + 1;
+        passes.sort_by_key(|step| pass_of(step, at));
+        for pass in passes.chunk_by_mut(|one, next| pass_of(one, at) == pass_of(next, at)) {
+            order_passes(pass, at);
+        }
+    }
+}
+
+/// Returns the path of the loop that a step stands in, the first at or after `from`: `each` of `each#2/keep`.
+fn loop_of(step: &Value, from: usize) -> Option<&str> {
+    let path = step["path"].as_str()?;
+    let end = from + path.get(from..)?.find('#')?;
+    path.get(..end)
+}
+
+fn pass_of(step: &Value, at: usize) -> Option<u64> {
+    let rest = step["path"].as_str()?.get(at..)?;
+    rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
+}
+
 fn steps(view: &Value) -> String {
-    let rows: Vec<_> = view["steps"]
-        .as_array()
+    let mut steps: Vec<_> = view["steps"].as_array().into_iter().flatten().collect();
+    order_passes(&mut steps, 0);
+    let rows: Vec<_> = steps
         .into_iter()
-        .flatten()
         .map(|step| {
             let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
             let took = step["ended"].as_u64().zip(step["started"].as_u64());
             let took = took.map(|(ended, started)| duration(ended.saturating_sub(started)));
             let result = match step["failure"]["message"].as_str() {
-                Some(message) => safe(message),
+                Some(message) => message.to_owned(),
                 None => match step["outputs"].as_object() {
                     Some(outputs) if !outputs.is_empty() => short(&step["outputs"], 70),
                     _ => String::new(),
@@ -219,4 +228,43 @@ fn steps(view: &Value) -> String {
         })
         .collect();
     table(&["STEP", "ACTION", "STATUS", "TIME", "RESULT"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_loops_are_in_the_order_of_their_passes() {
+        let paths = [
+            "first",
+            "o",
+            "o#1/a",
+            "o#10/a",
+            "o#2/a",
+            "o#1/i#1/x",
+            "o#1/i#2/x",
+            "o#1/i#1/y",
+            "o#2/z",
+            "last",
+        ];
+        let view: Vec<Value> =
+            paths.iter().map(|path| serde_json::json!({ "path": path })).collect();
+        let mut steps: Vec<_> = view.iter().collect();
+        order_passes(&mut steps, 0);
+        let ordered: Vec<_> = steps.iter().filter_map(|step| step["path"].as_str()).collect();
+        let expected = [
+            "first",
+            "o",
+            "o#1/a",
+            "o#1/i#1/x",
+            "o#1/i#1/y",
+            "o#1/i#2/x",
+            "o#2/a",
+            "o#2/z",
+            "o#10/a",
+            "last",
+        ];
+        assert_eq!(ordered, expected);
+    }
 }

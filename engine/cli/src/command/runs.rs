@@ -1,14 +1,21 @@
 //! `runwright runs`
 
-use anyhow::{Context, Result, bail};
+mod logs;
+mod prune;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
 use machine::event::Signal;
 use serde_json::{Value, json};
 
 use crate::arguments::{Output, Runs, SignalArguments, SignalName};
+use crate::command::file::write_new;
 use crate::command::run::{exit_of, finished, follow};
 use crate::exit::{Exit, Refusal};
+use crate::interrupt::Interrupts;
 use crate::operation::Operation;
-use crate::render::{self, Printer, safe, short, table};
+use crate::render::{self, Printer, safe_line, short, table};
 use crate::session::Session;
 
 pub(crate) async fn run(
@@ -25,6 +32,10 @@ pub(crate) async fn run(
             Ok(Exit::Done)
         }
         Runs::Events { run } => events(run, &session, printer).await,
+        Runs::Logs { run, step } => logs::logs(run, step.as_deref(), &session, printer).await,
+        Runs::Prune { older_than, dry_run } => {
+            prune::prune(&older_than, dry_run, &session, printer).await
+        }
         Runs::Resume { run, .. } => resume(run, session, reopen, printer).await,
         Runs::Cancel { run } => cancel(run, session, reopen, printer).await,
         Runs::Signal(arguments) => signal(arguments, &session, printer).await,
@@ -47,7 +58,7 @@ async fn list(
             .into_iter()
             .flatten()
             .map(|run| {
-                let text = |key: &str| safe(run[key].as_str().unwrap_or_default());
+                let text = |key: &str| safe_line(run[key].as_str().unwrap_or_default());
                 let created = run["created"].as_u64().unwrap_or_default();
                 vec![text("id"), text("document"), text("status"), time(created)]
             })
@@ -63,6 +74,7 @@ fn time(at_ms: u64) -> String {
 }
 
 async fn events(run: String, session: &Session, printer: Printer) -> Result<Exit> {
+    exists(&run, session).await?;
     let events = session.call(&Operation::Events { run }).await?;
     printer.result(&events, || {
         let rows: Vec<_> = events
@@ -105,6 +117,7 @@ async fn resume(
     reopen: &impl AsyncFn() -> Result<Session>,
     printer: Printer,
 ) -> Result<Exit> {
+    let mut interrupts = Interrupts::listen()?;
     let resumed = session.call(&Operation::Resume { run: run.clone() }).await?;
     if let Some(run) = run
         && resumed["runs"].as_array().is_none_or(Vec::is_empty)
@@ -113,17 +126,27 @@ async fn resume(
         let status = view["status"].as_str().unwrap_or_default();
         bail!(Refusal::bad_input(format!("the run {run} has ended as {status}")));
     }
-    let mut views = Vec::new();
+    let (mut views, mut all_followed) = (Vec::new(), true);
     for run in resumed["runs"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if printer.output == Output::Text {
             render::note(format!("run {run}"));
         }
-        let view;
-        (session, view) = follow(run, session, reopen, printer).await?;
-        views.push(view);
+        match follow(run, session, reopen, &mut interrupts, printer).await {
+            Ok((next, view)) => {
+                session = next;
+                views.push(view);
+            }
+            Err(error) if error.is::<Refusal>() => return Err(error),
+            Err(error) => {
+                // One run that is damaged does not keep the others from going on.
+                render::note(format!("error: {}", safe_line(&format!("{error:#}"))));
+                all_followed = false;
+                session = reopen().await?;
+            }
+        }
     }
     session.close().await;
-    let all_succeeded = views.iter().all(|view| exit_of(view) == Exit::Done);
+    let all_succeeded = all_followed && views.iter().all(|view| exit_of(view) == Exit::Done);
     printer.result(&views, || {
         if views.is_empty() {
             return "no run was interrupted".to_owned();
@@ -139,32 +162,37 @@ async fn cancel(
     reopen: &impl AsyncFn() -> Result<Session>,
     printer: Printer,
 ) -> Result<Exit> {
+    let mut interrupts = Interrupts::listen()?;
     session.call(&Operation::Cancel { run: run.clone() }).await?;
-    let (session, view) = follow(&run, session, reopen, printer).await?;
+    let (session, view) = follow(&run, session, reopen, &mut interrupts, printer).await?;
     session.close().await;
     printer.result(&view, || finished(&view))?;
     Ok(Exit::Done)
 }
 
 async fn signal(arguments: SignalArguments, session: &Session, printer: Printer) -> Result<Exit> {
-    let SignalArguments { run, signal, step, comment } = arguments;
+    let SignalArguments { run, signal, step, comment, speaks_for } = arguments;
     let signal = match signal {
         SignalName::Approve => Signal::Approve { comment },
         SignalName::Reject => Signal::Reject { comment },
         SignalName::Resume => Signal::Resume,
     };
-    let result = session.call(&Operation::Signal { run, step, signal }).await?;
-    printer.result(&result, || "the signal is in the run's inbox".to_owned())?;
+    let result = session.call(&Operation::Signal { run, step, signal, speaks_for }).await?;
+    printer.result(&result, || {
+        let by = safe_line(result["by"].as_str().unwrap_or_default());
+        format!("the signal is in the run's inbox, as the word of {by}")
+    })?;
     Ok(Exit::Done)
 }
 
 async fn replay(run: String, session: &Session, printer: Printer) -> Result<Exit> {
+    exists(&run, session).await?;
     let report = session.call(&Operation::Replay { run }).await?;
     compared(&report, printer)
 }
 
 /// Replays a file made by `runs export`, which needs no data directory.
-pub(crate) async fn replay_file(file: &std::path::Path, printer: Printer) -> Result<Exit> {
+pub(crate) async fn replay_file(file: &Path, printer: Printer) -> Result<Exit> {
     compared(&crate::replay::of_file(file).await?, printer)
 }
 
@@ -182,7 +210,7 @@ pub(crate) fn replayed(report: &Value) -> String {
         let verdict = &activation["verdict"];
         let step = format!(
             "{} attempt {} activation {}",
-            safe(activation["step"].as_str().unwrap_or_default()),
+            safe_line(activation["step"].as_str().unwrap_or_default()),
             activation["attempt"],
             activation["activation"]
         );
@@ -191,7 +219,7 @@ pub(crate) fn replayed(report: &Value) -> String {
             Some("notComparable") => {
                 not_comparable += 1;
                 let reason = verdict["reason"].as_str().unwrap_or_default();
-                text.push_str(&format!("not comparable: {step}: {}\n", safe(reason)));
+                text.push_str(&format!("not comparable: {step}: {}\n", safe_line(reason)));
             }
             _ => {
                 text.push_str(&format!(
@@ -210,31 +238,33 @@ pub(crate) fn replayed(report: &Value) -> String {
 
 async fn export(
     run: String,
-    file: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
     session: &Session,
     printer: Printer,
 ) -> Result<Exit> {
+    exists(&run, session).await?;
     let recording = session.call(&Operation::Record { run: run.clone() }).await?;
-    let file = file.unwrap_or_else(|| std::path::PathBuf::from(format!("{run}.run")));
-    let text = serde_json::to_vec(&recording)?;
-    write_new(&file, &text)?;
+    let file = file.unwrap_or_else(|| PathBuf::from(format!("{run}.run")));
+    let text = serde_json::to_string(&recording)?;
+    if file.as_os_str() == "-" {
+        printer.exact(&recording, &text)?;
+        return Ok(Exit::Done);
+    }
+    write_new(&file, text.as_bytes())?;
     let value = json!({ "file": file, "bytes": text.len() });
     printer.result(&value, || format!("{} ({} bytes)", file.display(), text.len()))?;
     Ok(Exit::Done)
 }
 
-/// Writes a file that only this user can read, and never over another.
-pub(crate) fn write_new(file: &std::path::Path, bytes: &[u8]) -> Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let mut opened = opened.map_err(|error| {
-        Refusal::bad_input(format!("cannot create {}: {error}", file.display()))
-    })?;
-    opened.write_all(bytes).with_context(|| format!("cannot write {}", file.display()))
+/// Refuses a run that does not exist, whatever is asked about it, with the same words.
+async fn exists(run: &str, session: &Session) -> Result<()> {
+    session.call(&Operation::ShowRun { run: run.to_owned() }).await.map(drop)
 }
 
 async fn verify(run: Option<String>, session: &Session, printer: Printer) -> Result<Exit> {
+    if let Some(run) = &run {
+        exists(run, session).await?;
+    }
     let report = session.call(&Operation::Verify { run }).await?;
     printer.result(&report, || {
         let mut text = String::new();
@@ -243,7 +273,7 @@ async fn verify(run: Option<String>, session: &Session, printer: Printer) -> Res
             match run["problems"].as_array() {
                 Some(problems) if !problems.is_empty() => {
                     for problem in problems.iter().filter_map(Value::as_str) {
-                        text.push_str(&format!("{id}: {}\n", safe(problem)));
+                        text.push_str(&format!("{id}: {}\n", safe_line(problem)));
                     }
                 }
                 _ => text.push_str(&format!("{id}: ok, {} entries\n", run["entries"])),

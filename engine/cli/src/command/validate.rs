@@ -1,50 +1,66 @@
 //! `runwright validate`
 
+use std::path::Path;
+
 use anyhow::Result;
+use runbook::action::Catalogue;
 use runbook::diagnostic::{Severity, render};
-use runbook::source::Source;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::Validate;
 use crate::exit::Exit;
 use crate::render::Printer;
 use crate::source;
 
-pub(crate) fn run(
-    arguments: &Validate,
-    catalogue: &runbook::action::Catalogue,
-    printer: Printer,
-) -> Result<Exit> {
-    let (mut texts, mut values, mut errors) = (String::new(), Vec::new(), 0usize);
+/// What was found in all files so far.
+#[derive(Default)]
+struct Findings {
+    text: String,
+    diagnostics: Vec<Value>,
+    errors: usize,
+}
+
+pub(crate) fn run(arguments: &Validate, catalogue: &Catalogue, printer: Printer) -> Result<Exit> {
+    let mut findings = Findings::default();
     for file in &arguments.files {
-        let found = source::read(file)?;
-        let diagnostics = if is_command_document(&found.source) {
+        findings.look_at(file, catalogue)?;
+    }
+    let Findings { mut text, diagnostics, errors } = findings;
+    if errors > 0 {
+        text.push_str(&format!("{errors} error{}\n", if errors == 1 { "" } else { "s" }));
+    }
+    printer.result(&json!({ "valid": errors == 0, "diagnostics": diagnostics }), || text)?;
+    Ok(if errors == 0 { Exit::Done } else { Exit::BadInput })
+}
+
+impl Findings {
+    /// A file that cannot be read is one more mistake; the others are looked at all the same.
+    fn look_at(&mut self, file: &Path, catalogue: &Catalogue) -> Result<()> {
+        let found = match source::read(file) {
+            Ok(found) => found,
+            Err(unreadable) => {
+                self.errors += 1;
+                self.text.push_str(&unreadable.text);
+                self.diagnostics.push(unreadable.value);
+                return Ok(());
+            }
+        };
+        let diagnostics = if source::is_command_document(&found.source) {
             let (_, diagnostics) = runbook::document::command::check_command(&found.source);
             diagnostics.into_iter().map(|diagnostic| (&found.source, diagnostic)).collect()
         } else {
             source::check(&found, catalogue).1
         };
         if diagnostics.is_empty() {
-            texts.push_str(&format!("{}: ok\n", file.display()));
+            self.text.push_str(&format!("{}: ok\n", file.display()));
         }
         for (source, diagnostic) in diagnostics {
-            errors += usize::from(diagnostic.severity == Severity::Error);
-            texts.push_str(&render::plain(source, &diagnostic));
+            self.errors += usize::from(diagnostic.severity == Severity::Error);
+            self.text.push_str(&render::plain(source, &diagnostic));
             let mut value = serde_json::to_value(&diagnostic)?;
             value["file"] = json!(source.name);
-            values.push(value);
+            self.diagnostics.push(value);
         }
+        Ok(())
     }
-    if errors > 0 {
-        texts.push_str(&format!("{errors} error{}\n", if errors == 1 { "" } else { "s" }));
-    }
-    printer.result(&json!({ "valid": errors == 0, "diagnostics": values }), || texts)?;
-    Ok(if errors == 0 { Exit::Done } else { Exit::BadInput })
-}
-
-/// A command document says so by its schema version; everything else is checked as a runbook.
-fn is_command_document(source: &Source) -> bool {
-    let (document, _) = runbook::document::parse(source);
-    let version = document.as_ref().and_then(|document| document.value["schemaVersion"].as_str());
-    matches!(version, Some("1.2" | "2.0" | "2.2"))
 }

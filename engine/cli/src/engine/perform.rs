@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use host_api::identifier::RunId;
+use host_api::identifier::{Principal, RunId};
 use host_api::limits::Limits;
 use host_api::request::ParameterKind;
 use machine::event::Event;
@@ -21,12 +21,13 @@ use services::parameters::{
     PutParameterRequest,
 };
 use services::sensitive::Sensitive;
-use services::{ErrorKind, Nodes, ServiceError};
+use services::{Actor, BesideDocument, ErrorKind, Nodes, ServiceError};
 
 use super::Engine;
 use crate::catalogue::InstalledPlugin;
+use crate::command::run::beside::is_reserved;
 use crate::exit::{Exit, Refusal};
-use crate::operation::{Operation, ParameterOperation, Start};
+use crate::operation::{Operation, ParameterOperation, Request, Start};
 use crate::source::{self, Found};
 
 /// SSM's resource type of a node.
@@ -39,9 +40,10 @@ pub(crate) type OnNews<'a> = &'a mut (dyn FnMut(Value) + Send);
 
 impl Engine {
     /// Carries out one operation.
-    pub async fn perform(&self, operation: Operation, on_news: OnNews<'_>) -> Result<Value> {
-        match operation {
-            Operation::Start(start) => self.start(*start).await,
+    pub async fn perform(&self, request: Request, on_news: OnNews<'_>) -> Result<Value> {
+        let actor = &self.actor().under_token(&request.token);
+        match request.operation {
+            Operation::Start(start) => self.start(actor, *start).await,
             Operation::Follow { run } => self.follow(&RunId::new(run), on_news).await,
             Operation::ListRuns { status, limit } => self.list_runs(status, limit).await,
             Operation::ShowRun { run } => {
@@ -62,18 +64,28 @@ impl Engine {
             Operation::Cancel { run } => {
                 let run = RunId::new(run);
                 self.driver().await?.resume(Some(run.clone())).await?;
-                self.services()
-                    .stop_automation_execution(self.actor(), &run)
-                    .await
-                    .map_err(refused)?;
+                self.services().stop_automation_execution(actor, &run).await.map_err(refused)?;
                 Ok(Value::Null)
             }
-            Operation::Signal { run, step, signal } => {
-                let run = RunId::new(run);
-                let sent =
-                    self.services().send_automation_signal(self.actor(), &run, step, signal).await;
-                sent.map_err(refused)?;
-                Ok(Value::Null)
+            Operation::Signal { run, step, signal, speaks_for } => {
+                let (run, speaks_for) = (RunId::new(run), speaks_for.map(Principal::new));
+                let sent = self
+                    .services()
+                    .send_automation_signal(actor, &run, step, signal, speaks_for)
+                    .await;
+                Ok(json!({ "run": run, "by": sent.map_err(refused)? }))
+            }
+            Operation::Logs { run } => {
+                let logs = self.services().run_logs(&RunId::new(run)).await.map_err(refused)?;
+                Ok(serde_json::to_value(logs)?)
+            }
+            Operation::Prune { before_ms, dry_run: true } => {
+                let pruned = self.services().prunable_runs(before_ms).await.map_err(refused)?;
+                Ok(serde_json::to_value(pruned)?)
+            }
+            Operation::Prune { before_ms, dry_run: false } => {
+                let pruned = self.services().prune_runs(actor, before_ms).await;
+                Ok(serde_json::to_value(pruned.map_err(refused)?)?)
             }
             Operation::Record { run } => {
                 let recording = self.record(run).await?;
@@ -83,28 +95,36 @@ impl Engine {
             Operation::Verify { run } => crate::verify::verify(self, run.map(RunId::new)).await,
             Operation::ListNodes => self.nodes().await,
             Operation::Backup { file } => self.backup(file).await,
-            Operation::Parameter(operation) => self.parameter(operation).await,
+            Operation::Parameter(operation) => self.parameter(actor, operation).await,
             Operation::AddPlugin { component, signature, keys } => {
-                self.add_plugin(&component, signature, &keys).await
+                self.add_plugin(actor, &component, signature, &keys).await
             }
             Operation::ListPlugins => Ok(serde_json::to_value(self.plugins().await?)?),
-            Operation::RemovePlugin { plugin } => self.remove_plugin(&plugin).await,
+            Operation::RemovePlugin { plugin } => self.remove_plugin(actor, &plugin).await,
         }
     }
 
-    async fn start(&self, start: Start) -> Result<Value> {
+    async fn start(&self, actor: &Actor, start: Start) -> Result<Value> {
         let lock = start.lock.map(|(name, text)| Source::new(name, text));
         let found = Found { source: Source::new(start.name, start.text), directory: None, lock };
         let catalogue = self.services().catalogue().await.map_err(refused)?;
         let loaded = source::load(&found, &catalogue)?;
-        let lock_text = found.lock.as_ref().map(|lock| lock.text.to_string());
-        self.inner.beside.keep(&found.source.text, start.beside, lock_text).await?;
+        if let Some((name, _)) = start.beside.iter().find(|(name, _)| is_reserved(name)) {
+            let message = format!("`{name}` beside the runbook has the name of a shipped document");
+            bail!(Refusal::bad_input(message));
+        }
+        let lock = found.lock.as_ref().map(|lock| lock.text.to_string());
+        let beside = start.beside.into_iter();
+        let beside = beside
+            .map(|(name, content)| (name, BesideDocument { content, lock: lock.clone() }))
+            .collect();
         let parameters =
             start.parameters.into_iter().map(|(name, text)| (name, Supplied::Text(text))).collect();
         let mut starting = StartPlan::by_hand(loaded.plan, parameters);
+        starting.beside = beside;
         starting.event = start.event;
         self.driver().await?;
-        let run = self.services().start_plan(self.actor(), starting).await.map_err(refused)?;
+        let run = self.services().start_plan(actor, starting).await.map_err(refused)?;
         let warnings: Vec<String> = loaded
             .warnings
             .iter()
@@ -124,7 +144,11 @@ impl Engine {
         let mut ended = past.iter().any(|entry| matches!(entry.event, Event::RunFinished { .. }));
         on_news(serde_json::to_value(past)?);
         while !ended {
-            let Some(news) = progress.recv().await else { break };
+            if let Some(reason) = driver.trouble(run) {
+                bail!("run {run} is put aside: {reason}");
+            }
+            // The end of the news is the run's, or trouble.
+            let Some(news) = progress.recv().await else { continue };
             let first = usize::try_from(news.first_seq).unwrap_or(usize::MAX);
             let known = seen.saturating_sub(first).min(news.entries.len());
             let fresh = &news.entries[known..];
@@ -206,8 +230,8 @@ impl Engine {
         Ok(json!({ "file": file, "bytes": report.bytes, "keyIds": report.key_ids }))
     }
 
-    async fn parameter(&self, operation: ParameterOperation) -> Result<Value> {
-        let (services, actor) = (self.services(), self.actor());
+    async fn parameter(&self, actor: &Actor, operation: ParameterOperation) -> Result<Value> {
+        let services = self.services();
         match operation {
             ParameterOperation::Put { name, value, kind, overwrite, description } => {
                 let kind = kind.map(|kind| parameter_kind(&kind)).transpose()?;
@@ -264,6 +288,7 @@ impl Engine {
 
     async fn add_plugin(
         &self,
+        actor: &Actor,
         component: &str,
         signature: Option<String>,
         keys: &[String],
@@ -283,10 +308,13 @@ impl Engine {
                 Signature::from_str(&text).map_err(|error| Refusal::bad_input(error.to_string()))
             })
             .transpose()?;
-        // A signature that nobody asked for proves nothing, so it is not looked at.
-        let signature = if trusted.is_empty() { None } else { signature };
+        let policy = self.admission(trusted);
+        if let Some(signature) = signature.as_ref().filter(|_| policy.trusted.is_empty()) {
+            let message =
+                format!("it is signed by the key {}, which is not at hand", signature.key);
+            bail!(Refusal::bad_input(message).with_help("name the key's file by --require-key"));
+        }
         let signer = signature.as_ref().map(|signature| signature.key.to_string());
-        let policy = SignaturePolicy { required: !trusted.is_empty(), trusted };
         let registered = self
             .inner
             .sandbox
@@ -296,7 +324,7 @@ impl Engine {
         let manifest = registered.manifest.as_ref().clone();
         let added = self
             .services()
-            .add_plugin(self.actor(), manifest.clone(), bytes.to_vec(), signer.clone())
+            .add_plugin(actor, manifest.clone(), bytes.to_vec(), signer.clone())
             .await;
         let digest = added.map_err(refused)?;
         let plugin = InstalledPlugin {
@@ -307,6 +335,17 @@ impl Engine {
             manifest,
         };
         Ok(serde_json::to_value(plugin)?)
+    }
+
+    /// Returns whose component is admitted: keys that are asked for narrow those of the operator, and are required.
+    fn admission(&self, asked: Vec<PublicKey>) -> SignaturePolicy {
+        let operator = &self.inner.signatures;
+        if asked.is_empty() {
+            return operator.clone();
+        }
+        let is_trusted =
+            |key: &PublicKey| operator.trusted.is_empty() || operator.trusted.contains(key);
+        SignaturePolicy { required: true, trusted: asked.into_iter().filter(is_trusted).collect() }
     }
 
     async fn plugins(&self) -> Result<Vec<InstalledPlugin>> {
@@ -321,7 +360,7 @@ impl Engine {
         Ok(plugins.collect())
     }
 
-    async fn remove_plugin(&self, plugin: &str) -> Result<Value> {
+    async fn remove_plugin(&self, actor: &Actor, plugin: &str) -> Result<Value> {
         let all = self.plugins().await?;
         let chosen = all.iter().find(|known| {
             known.digest.as_str() == plugin || format!("{}@{}", known.name, known.version) == plugin
@@ -332,11 +371,8 @@ impl Engine {
                     .with_help("name it as `vendor:name@version` or by its digest; `runwright plugin list` shows all")
             );
         };
-        let removed = self.services().remove_plugin(
-            self.actor(),
-            chosen.name.clone(),
-            chosen.version.clone(),
-        );
+        let removed =
+            self.services().remove_plugin(actor, chosen.name.clone(), chosen.version.clone());
         removed.await.map_err(refused)?;
         Ok(Value::Null)
     }

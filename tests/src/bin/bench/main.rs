@@ -98,7 +98,7 @@ async fn measure(options: Arc<Options>, directory: std::path::PathBuf) -> Result
         commands::agent_alone(&directory.join("agent"), &options, &mut report).await?;
     }
     let after_bytes = memory::resident_bytes()?;
-    engine.close().await;
+    engine.drain().await;
     drop(engine);
     if wants("process") {
         process::measure(&directory.join("process"), &options, &mut report)?;
