@@ -25,7 +25,7 @@ pub use ceiling::{Ceiling, Grants, Origin};
 pub use network::NetworkRange;
 pub use pattern::{Pattern, escape};
 pub use set::GrantSet;
-pub use template::{EXPANSIONS_MAX, Expansion, expand};
+pub use template::{EXPANSIONS_MAX, Expansion, expand, takes_host_from_value};
 pub use url_pattern::UrlPattern;
 
 /// The length of a grant's text, in bytes.

@@ -2,6 +2,7 @@
 
 use host_api::grant::{
     Access, Expansion, Grant, GrantError, GrantSet, Grants, Origin, UrlPattern, expand,
+    takes_host_from_value,
 };
 use host_api::request::{
     Body, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend, ParametersRequest,
@@ -105,6 +106,9 @@ fn urls_are_compared_part_by_part() {
     assert!(!allowed(api, &send("POST", "https://api.example.org/v1/x")));
     assert!(!allowed(api, &get("https://api.example.org/v1/../admin")));
     assert!(!allowed(api, &get("https://api.example.org/v1/%2e%2e/admin")));
+    assert!(!allowed(api, &get("https://api.example.org/v1/..;/admin")));
+    assert!(!allowed(api, &get("https://api.example.org/v1/..%3bx/admin")));
+    assert!(allowed(api, &get("https://api.example.org/v1/a;b=..")));
     assert!(!allowed(api, &get("https://api.example.org/v1/..%2fadmin")));
     assert!(!allowed(api, &get("https://api.example.org/v1/..%252fadmin")));
     assert!(!allowed(api, &get("https://api.example.org/v1/..\\admin")));
@@ -239,7 +243,7 @@ fn the_ceiling_that_refuses_is_named() {
 fn private_addresses_need_a_word_of_their_own() {
     let access = |url| get(url).access().remove(0);
     let reach = |texts: &[&str], url, address: &str| {
-        set(texts).allows_address(&access(url), address.parse().unwrap())
+        set(texts).allows_address(&access(url), address.parse().unwrap(), &GrantSet::default())
     };
     assert!(!reach(&["http:*"], "http://h/", "10.0.0.1"));
     assert!(reach(&["http:*", "network:connect:10.0.0.0/8"], "http://h/", "::ffff:10.0.0.1"));
@@ -248,6 +252,19 @@ fn private_addresses_need_a_word_of_their_own() {
     assert!(!reach(&["http:GET:http://localhost/*"], "http://h/", "127.0.0.1"));
     assert!(!reach(&["http:GET:http://*/*"], "http://127.0.0.1/", "127.0.0.1"));
     assert!(reach(&["*"], "http://h/", "127.0.0.1"));
+    // A host that came from a value is not named in so many words.
+    let named = set(&["http:GET:http://127.0.0.1/*"]);
+    let address = "127.0.0.1".parse().unwrap();
+    assert!(!named.allows_address(&access("http://127.0.0.1/"), address, &named));
+    for (template, from_value) in [
+        ("http:GET:http://{{ Host }}:81/*", true),
+        ("http:GET:{{ Server }}/*", true),
+        ("http:GET:http://127.0.0.1:{{ Port }}/*", false),
+        ("http:GET:http://127.0.0.1/{{ Path }}/*", false),
+        ("parameters:read:/{{ Name }}", false),
+    ] {
+        assert_eq!(takes_host_from_value(template), from_value, "{template}");
+    }
 }
 
 fn expanded(template: &str, values: &[&str]) -> Result<Vec<String>, GrantError> {

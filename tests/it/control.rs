@@ -208,6 +208,83 @@ fn the_owner_speaks_for_the_approvers_that_a_runbook_names() {
     assert_eq!(approvers, [ben, ada]);
 }
 
+/// As operators have them: everything that schema 0.3 says about flow, IAM names, an output that goes to a cloud's log as well.
+const WILD: &str = r#"---
+description: |-
+  # Check a host
+  Asks, branches, runs a command and repeats.
+schemaVersion: '0.3'
+assumeRole: "{{ AutomationAssumeRole }}"
+parameters:
+  AutomationAssumeRole: { type: 'AWS::IAM::Role::Arn', default: '' }
+  InstanceId: { type: StringList, default: [local] }
+  Approvers: { type: StringList, default: ['arn:aws:iam::123456789012:user/Ada'] }
+  Mode: { type: String, allowedValues: [Scan, Install], default: Scan }
+variables:
+  count: { type: Integer, default: 0 }
+outputs: [check.Output, repeat.CurrentIteration]
+mainSteps:
+  - name: approve
+    action: aws:approve
+    timeoutSeconds: 1000
+    onFailure: Abort
+    inputs:
+      NotificationArn: arn:aws:sns:us-east-2:123456789012:AutomationApproval
+      Message: Approve?
+      MinRequiredApprovals: 1
+      Approvers: ['{{ Approvers }}']
+  - name: choose
+    action: aws:branch
+    inputs:
+      Choices:
+        - { NextStep: check, Variable: '{{ Mode }}', StringEquals: Scan }
+      Default: pause
+  - { name: pause, action: 'aws:sleep', inputs: { Duration: PT1H }, isEnd: true }
+  - name: check
+    action: aws:runCommand
+    onFailure: Continue
+    inputs:
+      DocumentName: AWS-RunShellScript
+      InstanceIds: ['{{ InstanceId }}']
+      Parameters:
+        commands: ['echo checked']
+      CloudWatchOutputConfig: { CloudWatchOutputEnabled: true }
+  - name: repeat
+    action: aws:loop
+    inputs:
+      Iterators: [a, b]
+      Steps:
+        - name: note
+          action: aws:updateVariable
+          inputs: { Name: 'variable:count', Value: '{{ repeat.CurrentIteration }}' }
+        - { name: rest, action: 'aws:sleep', inputs: { Duration: PT0S } }
+  - { name: done, action: 'aws:sleep', inputs: { Duration: PT0S }, isEnd: true }
+"#;
+
+#[test]
+fn a_runbook_from_the_wild_runs_unchanged() {
+    let scratch = scratch();
+    let file = scratch.file("wild.yaml", WILD);
+    let file = file.to_str().unwrap();
+    scratch.says(0, ["validate", file]).with(&["warning[RW0508]"]);
+    let mut call = scratch.watch(["run", file]);
+    let run = call.run();
+    call.until("approve  waits for");
+    scratch.says(0, ["runs", "signal", &run, "approve"]);
+    assert_eq!(call.end().code, Some(0));
+    let view = scratch.json(0, ["runs", "show", &run]);
+    assert_eq!(
+        view["outputs"],
+        json!({ "check.Output": "checked\n", "repeat.CurrentIteration": 2 })
+    );
+    let statuses = view["steps"].as_array().unwrap().iter();
+    let pending: Vec<_> = statuses
+        .filter(|step| step["status"] != "Success")
+        .map(|step| (step["name"].as_str().unwrap(), step["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(pending, [("pause", "Pending")]);
+}
+
 #[test]
 fn a_run_whose_owner_was_killed_goes_on() {
     let Long { scratch, mut call, run, command } = long();

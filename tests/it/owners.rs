@@ -7,6 +7,9 @@ use nix::sys::signal::Signal;
 
 use crate::run::scratch;
 
+/// Waits until somebody says go on.
+const HOLD: &str =
+    r#"{ schemaVersion: "0.4", mainSteps: [{ name: Hold, action: pause, inputs: {} }] }"#;
 const CALLS: usize = 6;
 const ROUNDS: usize = 4;
 
@@ -43,10 +46,7 @@ fn calls_that_come_and_go_at_once_all_succeed() {
 #[test]
 fn a_process_that_is_told_to_end_leaves_its_run_to_the_next() {
     let scratch = scratch();
-    let file = scratch.file(
-        "hold.yaml",
-        r#"{ schemaVersion: "0.4", mainSteps: [{ name: Hold, action: pause, inputs: {} }] }"#,
-    );
+    let file = scratch.file("hold.yaml", HOLD);
     let mut call = scratch.watch(["run", file.to_str().unwrap()]);
     let run = call.run();
     call.until("Hold  waits for");
@@ -64,10 +64,7 @@ fn a_process_that_is_told_to_end_leaves_its_run_to_the_next() {
 #[test]
 fn an_owner_that_does_not_answer_is_said_to() {
     let scratch = scratch();
-    let file = scratch.file(
-        "hold.yaml",
-        r#"{ schemaVersion: "0.4", mainSteps: [{ name: Hold, action: pause, inputs: {} }] }"#,
-    );
+    let file = scratch.file("hold.yaml", HOLD);
     let mut owner = scratch.watch(["run", file.to_str().unwrap()]);
     owner.until("Hold  waits for");
     owner.signal(Signal::SIGSTOP);
@@ -82,10 +79,7 @@ fn a_data_directory_may_have_a_long_path() {
     let scratch = scratch();
     let long = scratch.path().join("d".repeat(120));
     let long = long.to_str().unwrap();
-    let file = scratch.file(
-        "hold.yaml",
-        r#"{ schemaVersion: "0.4", mainSteps: [{ name: Hold, action: pause, inputs: {} }] }"#,
-    );
+    let file = scratch.file("hold.yaml", HOLD);
     let mut call = scratch.watch(["--data-dir", long, "run", file.to_str().unwrap()]);
     let run = call.run();
     call.until("Hold  waits for");

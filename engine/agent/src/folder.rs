@@ -185,9 +185,9 @@ impl JobFolder {
         durable::put(&self.0, EXIT, &serde_json::to_vec(report)?)
     }
 
-    /// Marks the job as begun, once for ever: fails with `AlreadyExists` the second time. What was begun stays on disk with the mark.
+    /// Marks the job as begun, once for ever: fails with `AlreadyExists` the second time. What was to be done may be lost with the power,
+    /// the mark may not: then the job is Unknown without its steps.
     pub(crate) fn write_started(&self) -> io::Result<()> {
-        File::open(self.0.join(JOB))?.sync_all()?;
         durable::mark(&self.0, STARTED, format!("{}\n", std::process::id()).as_bytes())
     }
 

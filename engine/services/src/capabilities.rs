@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use host_api::failure::Failure;
+use host_api::grant::Grants;
 use host_api::identifier::{CommandId, RunId};
 use host_api::port::{Caller, Capabilities, HostAnswer};
 use host_api::request::{
@@ -65,7 +66,9 @@ impl Services {
         let actor = Actor::of_call(caller, request);
         match request {
             HostRequest::Clock(ClockRequest::Now) => Ok(json!(now_ms())),
-            HostRequest::Parameters(request) => self.call_parameters(&actor, request).await,
+            HostRequest::Parameters(request) => {
+                self.call_parameters(&actor, &caller.grants, request).await
+            }
             HostRequest::Commands(request) => self.call_commands(&actor, request).await,
             HostRequest::Automation(request) => self.call_automation(&actor, request).await,
             HostRequest::Inventory(InventoryRequest::Gather { node, types }) => {
@@ -101,6 +104,7 @@ impl Services {
     async fn call_parameters(
         &self,
         actor: &Actor,
+        grants: &Grants,
         request: &ParametersRequest,
     ) -> Result<Value, ServiceError> {
         match request {
@@ -119,6 +123,9 @@ impl Services {
             }
             ParametersRequest::Put(put) => {
                 let request = self.put_request(put).await?;
+                if let Content::Secret(reference) = &put.content {
+                    self.note_copy(&put.name, reference).await?;
+                }
                 Ok(json!(self.put_parameter(actor, request).await?.version))
             }
             ParametersRequest::Delete { name } => {
@@ -127,6 +134,7 @@ impl Services {
                 Ok(Value::Null)
             }
             ParametersRequest::Reveal { name } => {
+                self.check_origins(name, grants).await?;
                 let request =
                     GetParameterRequest { name: name.clone(), with_decryption: Some(true) };
                 let shown = self.get_parameter(actor, request).await?.parameter;

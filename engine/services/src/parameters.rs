@@ -5,6 +5,7 @@
 
 mod list;
 pub mod name;
+mod origin;
 pub mod request;
 pub(crate) mod revealed;
 mod rules;

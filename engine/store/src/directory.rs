@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
@@ -147,11 +147,15 @@ fn first_key(directory: &Path) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// Refuses a directory that group or others can enter.
+/// Refuses a directory that is another user's, or that group or others can enter.
 fn check_mode(path: &Path) -> Result<(), OpenError> {
     let metadata = fs::metadata(path).map_err(|error| not_usable(path, error))?;
     if !metadata.is_dir() {
         return Err(OpenError::NotADirectory { directory: path.to_owned() });
+    }
+    let owner = metadata.uid();
+    if owner != nix::unistd::geteuid().as_raw() {
+        return Err(OpenError::OtherOwner { directory: path.to_owned(), owner });
     }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {

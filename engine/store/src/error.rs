@@ -28,6 +28,11 @@ pub enum OpenError {
         directory.display()
     )]
     Permissions { directory: PathBuf, mode: u32 },
+    #[error(
+        "data directory {} belongs to the user {owner}: only that user may open it",
+        directory.display()
+    )]
+    OtherOwner { directory: PathBuf, owner: u32 },
     #[error("data directory {} is not a directory", directory.display())]
     NotADirectory { directory: PathBuf },
     #[error("data directory {} cannot be written", directory.display())]

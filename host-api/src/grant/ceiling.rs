@@ -31,6 +31,21 @@ pub enum Origin {
 pub struct Ceiling {
     pub origin: Origin,
     pub grants: GrantSet,
+    /// Those of `grants` whose host came from a value, perhaps a webhook's: they open no address that is not public.
+    #[serde(default, skip_serializing_if = "GrantSet::is_empty")]
+    pub hosts_from_values: GrantSet,
+}
+
+impl Ceiling {
+    /// Returns the ceiling that allows these grants.
+    pub fn new(origin: Origin, grants: GrantSet) -> Self {
+        Self { origin, grants, hosts_from_values: GrantSet::default() }
+    }
+
+    /// Returns whether the request `access` may be sent to `address`, when that is not a public one.
+    pub fn allows_address(&self, access: &Access, address: IpAddr) -> bool {
+        self.grants.allows_address(access, address, &self.hosts_from_values)
+    }
 }
 
 /// The intersection of ceilings, at least one: allowed is what all of them allow.
@@ -54,7 +69,7 @@ struct NoCeiling;
 impl Grants {
     /// Returns what one origin allows.
     pub fn new(origin: Origin, grants: GrantSet) -> Self {
-        Self { first: Ceiling { origin, grants }, rest: Vec::new() }
+        Self { first: Ceiling::new(origin, grants), rest: Vec::new() }
     }
 
     /// Returns grants of nothing, by word of `origin`.
@@ -64,8 +79,14 @@ impl Grants {
 
     /// Returns what remains under one more ceiling.
     #[must_use]
-    pub fn under(mut self, origin: Origin, grants: GrantSet) -> Self {
-        self.push(Ceiling { origin, grants });
+    pub fn under(self, origin: Origin, grants: GrantSet) -> Self {
+        self.under_ceiling(Ceiling::new(origin, grants))
+    }
+
+    /// Returns what remains under one more ceiling.
+    #[must_use]
+    pub fn under_ceiling(mut self, ceiling: Ceiling) -> Self {
+        self.push(ceiling);
         self
     }
 
@@ -86,11 +107,6 @@ impl Grants {
     /// Returns the first ceiling that does not allow `access`, as the error.
     pub fn allows(&self, access: &Access) -> Result<(), &Ceiling> {
         self.check(|grants| grants.allows(access))
-    }
-
-    /// Returns the first ceiling that does not let the request `access` reach `address`, as the error. For addresses that are not public.
-    pub fn allows_address(&self, access: &Access, address: IpAddr) -> Result<(), &Ceiling> {
-        self.check(|grants| grants.allows_address(access, address))
     }
 
     /// Returns the WIT interfaces in which every ceiling allows something.

@@ -47,12 +47,18 @@ impl GrantSet {
     }
 
     /// Returns whether the request `access` may be sent to `address`, when that is not a public one: a `network` grant
-    /// holds the address, or the grant of the URL names it literally.
-    pub fn allows_address(&self, access: &Access, address: IpAddr) -> bool {
+    /// holds the address, or the grant of the URL names it literally and is not one of `hosts_from_values`.
+    pub fn allows_address(
+        &self,
+        access: &Access,
+        address: IpAddr,
+        hosts_from_values: &GrantSet,
+    ) -> bool {
         self.covers(&Grant::everything())
             || self.0.iter().any(|grant| {
                 grant.network().is_some_and(|range| range.contains(address))
-                    || (grant.url().is_some_and(|url| url.names_address(address))
+                    || (!hosts_from_values.0.contains(grant)
+                        && grant.url().is_some_and(|url| url.names_address(address))
                         && grant.allows(access))
             })
     }

@@ -62,6 +62,19 @@ pub fn expand(
     })
 }
 
+/// Returns whether a value decides which host the grants of a template name: such grants do not name it in so many words.
+pub fn takes_host_from_value(template: &str) -> bool {
+    let mut parts = template.splitn(3, ':');
+    if parts.next().and_then(Area::parse) != Some(Area::Http) {
+        return false;
+    }
+    let url = parts.nth(1).unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _port)| host);
+    host.contains('{')
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Verb,

@@ -309,7 +309,10 @@ fn ambiguous(path: &str) -> bool {
     path.contains("%2F")
         || path.contains("%5C")
         || path.contains("%2E")
-        || path.split('/').any(|segment| matches!(segment, "." | ".."))
+        // Some servers drop what follows a semicolon before they look at the dots.
+        || path.replace("%3B", ";").split('/').any(|segment| {
+            matches!(segment.split(';').next(), Some("." | ".."))
+        })
 }
 
 impl fmt::Display for UrlPattern {

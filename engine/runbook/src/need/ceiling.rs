@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use host_api::grant::{Expansion, Grant, GrantError, GrantSet, Grants, Origin, expand};
+use host_api::grant::{
+    Ceiling, Expansion, Grant, GrantError, GrantSet, Grants, Origin, expand, takes_host_from_value,
+};
 use host_api::manifest::ActionManifest;
 use serde_json::Value;
 
@@ -63,11 +65,11 @@ pub fn grants_of(
     let needed = needs.iter().filter(is_granted).flat_map(|need| need.grants.iter().cloned());
     let mut grants = Grants::new(origin, needed.collect());
     for (origin, listed) in listed(plan, step) {
-        let mut ceiling = expanded(listed, Some(starting.parameters))?;
+        let mut ceiling = expanded(origin, listed, Some(starting.parameters))?;
         for need in needs.iter().filter(|need| need.is_bound_handle()) {
-            need.grants.iter().cloned().for_each(|grant| ceiling.insert(grant));
+            need.grants.iter().cloned().for_each(|grant| ceiling.grants.insert(grant));
         }
-        grants = grants.under(origin, ceiling);
+        grants = grants.under_ceiling(ceiling);
     }
     Ok(grants
         .under(Origin::Operator, starting.operator.clone())
@@ -84,8 +86,8 @@ pub fn uncovered(
     let needs = needs_of(plan, step, manifest, None);
     let step = plan.step(step);
     let mut ceilings = Vec::new();
-    for (_, listed) in listed(plan, step) {
-        ceilings.push(expanded(listed, None)?);
+    for (origin, listed) in listed(plan, step) {
+        ceilings.push(expanded(origin, listed, None)?.grants);
     }
     let mut uncovered = Vec::new();
     for need in needs {
@@ -121,19 +123,23 @@ fn listed<'p>(plan: &'p Plan, step: &'p Step) -> impl Iterator<Item = (Origin, &
 
 /// Puts parameters in the place of `{{ Parameter }}`; while they are not bound, `*`.
 fn expanded(
+    origin: Origin,
     listed: &[String],
     parameters: Option<&BTreeMap<String, Value>>,
-) -> Result<GrantSet, GrantError> {
+) -> Result<Ceiling, GrantError> {
     let lookup = |name: &str| Some(value::to_wire(parameters?.get(name)?));
-    let mut set = GrantSet::default();
+    let mut ceiling = Ceiling::new(origin, GrantSet::default());
     for text in listed {
         let (Expansion::Known(grants) | Expansion::Unknown { widest: grants, .. }) =
             expand(text, &lookup)?;
         for grant in grants {
-            set.insert(grant);
+            if takes_host_from_value(text) {
+                ceiling.hosts_from_values.insert(grant.clone());
+            }
+            ceiling.grants.insert(grant);
         }
     }
-    Ok(set)
+    Ok(ceiling)
 }
 
 fn is_third_party(step: &Step) -> bool {

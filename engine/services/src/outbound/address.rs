@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use host_api::grant::{Access, Grant, GrantSet, Grants, Origin};
+use host_api::grant::{Access, Ceiling, Grant, Grants, Origin};
 use url::Url;
 
 use super::{OutboundError, Outgoing, without_query};
@@ -62,7 +62,7 @@ pub(super) fn check_url(
 ) -> Result<(), OutboundError> {
     let access = access(&request.method, &request.url);
     let is_derived = |origin| origin == Origin::Derived;
-    if is_redirect && is_named(grants, is_derived, |set| set.allows(&access)) {
+    if is_redirect && is_named(grants, is_derived, |ceiling| ceiling.grants.allows(&access)) {
         return Ok(());
     }
     grants.allows(&access).map_err(|ceiling| {
@@ -85,7 +85,8 @@ pub(super) fn check_addresses(
     let is_need = |origin| matches!(origin, Origin::Manifest | Origin::Derived);
     for address in addresses {
         // A derived need comes from inputs, perhaps from a webhook, and `*` says nothing of private ranges: neither opens one.
-        let named = || is_named(grants, is_need, |set| set.allows_address(&access, *address));
+        let named =
+            || is_named(grants, is_need, |ceiling| ceiling.allows_address(&access, *address));
         if !is_public(*address) && !named() {
             return Err(OutboundError::Denied(format!(
                 "{} leads to {address}, which is not a public address: it needs the capability network:connect:{address}",
@@ -102,11 +103,11 @@ pub(super) fn check_addresses(
 fn is_named(
     grants: &Grants,
     is_skipped: impl Fn(Origin) -> bool,
-    allows: impl Fn(&GrantSet) -> bool,
+    allows: impl Fn(&Ceiling) -> bool,
 ) -> bool {
     let mut named = false;
     for ceiling in grants.ceilings().filter(|ceiling| !is_skipped(ceiling.origin)) {
-        if !allows(&ceiling.grants) {
+        if !allows(ceiling) {
             return false;
         }
         let is_grant = ceiling.origin != Origin::Manifest;

@@ -114,6 +114,21 @@ async fn a_secure_string_is_a_reference_to_its_version_until_it_is_revealed() {
         .await;
     assert_eq!(failure.unwrap_err().code, "ValidationException");
     services.perform(&caller(6), &put("/copy", copy, secure, true)).await.unwrap();
+    // Who may reveal the copy alone does not thereby see what it was copied from.
+    let reveal =
+        |name: &str| HostRequest::Parameters(ParametersRequest::Reveal { name: name.to_owned() });
+    services
+        .perform(&caller(7), &put("/copy2", Content::Secret("/copy".to_owned()), secure, true))
+        .await
+        .unwrap();
+    for (ordinal, copy) in [(8, "/copy"), (9, "/copy2")] {
+        let narrow = Fixture::caller(&run, ordinal, &["parameters:reveal:/copy*"]);
+        let failure = services.perform(&narrow, &reveal(copy)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Denied, "{copy}: {failure}");
+    }
+    let text = services.perform(&caller(10), &reveal("/copy2")).await.unwrap();
+    assert_eq!(text, json!("first-secret"));
+
     let references = BTreeSet::from(["/copy".to_owned(), "/t:2".to_owned()]);
     let value = json!({ "a": ["first-secret", "second-secret"] });
     assert_eq!(services.scrub(&references, value).await.unwrap(), json!({ "a": ["***", "***"] }));

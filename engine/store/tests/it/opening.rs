@@ -2,7 +2,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use nix::unistd::{Gid, Uid, chown, setfsuid};
+use nix::unistd::{Uid, chown, setfsuid};
 use rusqlite::Connection;
 use store::{OpenError, OpenOptions, SCHEMA_VERSION, Store, state};
 
@@ -39,6 +39,12 @@ fn refuses_a_directory_that_others_can_enter() {
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o750)).unwrap();
     let error = open(scratch.path()).unwrap_err();
     assert!(matches!(error, OpenError::Permissions { mode: 0o750, .. }), "{error}");
+    if nix::unistd::geteuid().is_root() {
+        fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
+        chown(scratch.path(), Some(Uid::from_raw(65_534)), None).unwrap();
+        let error = Store::open(scratch.path(), &OpenOptions::default()).unwrap_err();
+        assert!(matches!(error, OpenError::OtherOwner { owner: 65_534, .. }), "{error}");
+    }
     assert!(error.to_string().contains("chmod 700"), "{error}");
     assert!(!scratch.path().join("runwright.db").exists());
 }
@@ -108,12 +114,11 @@ fn says_that_a_file_is_damaged() {
 }
 
 /// The thread's own file permissions are those of a user without privileges while `body` runs.
-fn as_nobody<T>(directory: &Path, body: impl FnOnce() -> T) -> T {
+fn as_nobody<T>(body: impl FnOnce() -> T) -> T {
     let nobody = Uid::from_raw(65_534);
     if !Uid::effective().is_root() {
         return body();
     }
-    chown(directory, Some(nobody), Some(Gid::from_raw(65_534))).unwrap();
     setfsuid(nobody);
     let result = body();
     setfsuid(Uid::effective());
@@ -124,7 +129,7 @@ fn as_nobody<T>(directory: &Path, body: impl FnOnce() -> T) -> T {
 fn says_that_a_directory_cannot_be_written() {
     let scratch = tempfile::tempdir().unwrap();
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o500)).unwrap();
-    let error = as_nobody(scratch.path(), || open(scratch.path()).unwrap_err());
+    let error = as_nobody(|| open(scratch.path()).unwrap_err());
     assert!(matches!(error, OpenError::NotWritable { .. }), "{error:?}");
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
 }
