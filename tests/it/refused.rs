@@ -278,3 +278,33 @@ fn a_second_owner_becomes_a_client_or_is_told_who_owns() {
     scratch.says(0, ["runs", "signal", &run, "resume"]);
     assert_eq!(call.end().code, Some(0));
 }
+
+#[test]
+fn what_is_passed_to_a_document_by_name_is_checked_before_anything_runs() {
+    let scratch = scratch();
+    scratch.file(
+        "Child.yaml",
+        r#"{ schemaVersion: "0.3", parameters: { Node: { type: String } },
+            mainSteps: [{ name: Hold, action: "aws:pause", inputs: {} }] }"#,
+    );
+    let file = scratch.file(
+        "parent.yaml",
+        r#"
+schemaVersion: "0.3"
+mainSteps:
+  - name: Command
+    action: aws:runCommand
+    inputs: { DocumentName: AWS-RunShellScript, InstanceIds: [local], Parameters: { command: ["true"] } }
+  - { name: Child, action: "aws:executeAutomation", inputs: { DocumentName: Child } }
+  - { name: Later, action: "aws:executeAutomation", inputs: { DocumentName: NotYetThere, RuntimeParameters: { a: [b] } } }
+"#,
+    );
+    let said = scratch.says(2, ["run", file.to_str().unwrap()]);
+    said.with(&[
+        "step Command: the document AWS-RunShellScript has no parameter `command`; it has: commands",
+        "step Command: the parameter `commands` of the document AWS-RunShellScript must be given",
+        "step Child: the parameter `Node` of the document Child must be given",
+    ]);
+    assert!(!said.stderr.contains("NotYetThere"), "{}", said.stderr);
+    assert_eq!(scratch.json(0, ["runs", "list"]), json!([]));
+}

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod log;
+mod named;
 pub mod request;
 mod retention;
 mod seed;

@@ -130,7 +130,7 @@ impl Services {
         Ok(found)
     }
 
-    async fn stored_document(
+    pub(crate) async fn stored_document(
         &self,
         name: &str,
         version: Option<&str>,

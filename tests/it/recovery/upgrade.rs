@@ -10,7 +10,9 @@ use super::scene::{Called, Scene};
 /// Puts the binary somewhere else, as an upgrade does.
 fn install(scene: &Scene, name: &str) -> PathBuf {
     let path = scene.scratch.path().join(name);
-    fs::copy(env!("CARGO_BIN_EXE_runwright-e2e"), &path).unwrap();
+    // Copied by another process: a file that this one has open for writing, or a child of it that was forked meanwhile, cannot be executed.
+    let mut copy = Command::new("cp");
+    assert!(copy.arg(env!("CARGO_BIN_EXE_runwright-e2e")).arg(&path).status().unwrap().success());
     path
 }
 

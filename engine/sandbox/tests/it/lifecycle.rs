@@ -30,7 +30,7 @@ async fn invoke(
 async fn time_ends_a_blocked_host_call() {
     let sandbox = sandbox(Allocation::Pooled);
     let digest = register(&sandbox, &Case::named("clock")).await;
-    let limits = Limits { wall_clock_ms_max: 20, ..Limits::default() };
+    let limits = Limits { wall_clock_ms_max: 500, ..Limits::default() };
     let dropped = Arc::new(AtomicBool::new(false));
     let invoked = invoke(&sandbox, &digest, &limits, Behaviour::Hang(Arc::clone(&dropped))).await;
     assert_eq!(shown(&invoked), "Timeout");

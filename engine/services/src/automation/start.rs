@@ -120,6 +120,7 @@ impl Services {
             let key = runbook::value::SECRET_KEY;
             return Err(invalid_parameters(format!("the event has the reserved key {key:?}")));
         }
+        self.check_named(actor, &start).await?;
         let parameters = self.bind_parameters(&start.plan, start.parameters).await?;
         let (grants, components) =
             self.fix_grants(&start.plan, &parameters, &start.starter).await?;
@@ -290,6 +291,6 @@ fn invalid(errors: &[BindError]) -> ServiceError {
     invalid_parameters(texts.join("; "))
 }
 
-fn invalid_parameters(message: String) -> ServiceError {
+pub(super) fn invalid_parameters(message: String) -> ServiceError {
     ServiceError::request("InvalidAutomationExecutionParametersException", message)
 }

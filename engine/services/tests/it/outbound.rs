@@ -353,7 +353,7 @@ async fn a_slow_answer_times_out() {
     let fixture = fixture(Table::of(&[("api.test", &["127.0.0.1"])]));
     let grants = ["http:*:http://api.test:*/*", "network:connect:127.0.0.1"];
     let mut request = send("POST", format!("http://api.test:{port}/"));
-    request.timeout_ms = 50;
+    request.timeout_ms = 1_000;
     let error = go(&fixture, &request, &grants).await.unwrap_err();
     assert_eq!((error.kind, &*error.code), (ErrorKind::Unknown, "Unanswered"));
 }
