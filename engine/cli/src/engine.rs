@@ -201,6 +201,8 @@ impl Engine {
         }
         // Who asks from now on finds nobody, and asks the next owner.
         self.inner.requests.close();
+        // What it looks at ends with the process; it must not take that for a failure.
+        self.inner.dispatcher.abort();
     }
 
     /// Returns what answers the control socket.

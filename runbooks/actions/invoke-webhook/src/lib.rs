@@ -40,7 +40,7 @@ impl Action for InvokeWebhook {
     const NEEDS: &'static [&'static str] = &[
         "parameters:read:/d9d01087-4a3f-49e0-b0b4-d568d7826553/ssm/integrations/webhook/{IntegrationName}",
         "parameters:reveal:/d9d01087-4a3f-49e0-b0b4-d568d7826553/ssm/integrations/webhook/{IntegrationName}",
-        "http:POST:https://*/*",
+        "http:POST:https://*:*/*",
     ];
 
     type Inputs = Inputs;
