@@ -15,7 +15,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["host-api"]),
     ("sandbox", &["host-api"]),
     ("driver", &["host-api", "runbook", "machine", "store", "sandbox"]),
-    ("services", &["host-api", "runbook", "machine", "store"]),
+    ("services", &["host-api", "runbook", "machine", "store", "ssm-model"]),
+    ("ssm-model", &[]),
     ("agent", &["host-api"]),
     ("library", &[]),
     (

@@ -1,6 +1,7 @@
-//! Automation in Rust: `cargo xtask setup|guests|demo|test|lint|bench`.
+//! Automation in Rust: `cargo xtask setup|guests|model|demo|test|lint|bench`.
 
 mod guests;
+mod model;
 mod workspace;
 
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ usage: cargo xtask COMMAND
 
   setup    build the guest components that the library embeds, after finding or installing a compiler for them
   guests   build them again from nothing
+  model    write the types of SSM's wire model; with --check, see that they are what the model says
   demo     setup, then run a shipped runbook on this machine
   test     setup, then every test of every workspace
   lint     check formatting and lints of every workspace
@@ -32,12 +34,13 @@ fn main() -> ExitCode {
 
 fn dispatch(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else { bail!("no command\n{USAGE}") };
-    if !matches!(command.as_str(), "demo" | "bench") && !rest.is_empty() {
+    if !matches!(command.as_str(), "demo" | "bench" | "model") && !rest.is_empty() {
         bail!("`{command}` takes no argument, found {rest:?}\n{USAGE}");
     }
     match command.as_str() {
         "setup" => guests::setup(),
         "guests" => guests::rebuild(),
+        "model" => model::types(rest),
         "demo" => demo(rest),
         "test" => test(),
         "lint" => lint(),
@@ -101,6 +104,7 @@ fn test() -> Result<()> {
 
 fn lint() -> Result<()> {
     const CLIPPY: [&str; 4] = ["clippy", "--workspace", "--all-targets", "--all-features"];
+    model::types(&["--check".to_owned()])?;
     guests::setup()?;
     let mut directories = vec![workspace::root()];
     directories.extend(workspace::guests()?);

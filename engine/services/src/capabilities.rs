@@ -22,8 +22,8 @@ use crate::parameters::{
     DeleteParameterRequest, GetParameterRequest, PutParameterRequest, Selected, parse_kind,
 };
 use crate::scrub::scrubbed_http;
-use crate::sensitive::Sensitive;
 use crate::tags::{AddTagsToResourceRequest, Tag};
+use ssm_model::Sensitive;
 
 /// Parameters that one call returns.
 const BY_PATH_MAX: u32 = 1_000;

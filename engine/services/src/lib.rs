@@ -10,7 +10,6 @@ mod services;
 pub mod actor;
 mod clock;
 pub mod error;
-pub mod sensitive;
 
 pub mod envelope;
 pub mod keyring;
@@ -35,3 +34,4 @@ pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;
 pub use nodes::{NodeInformation, Nodes};
 pub use services::{ACCOUNT_ID, BuiltIn, REGION, Services, Settings, Shipped, ShippedDocument};
+pub use ssm_model::Sensitive;

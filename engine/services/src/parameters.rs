@@ -26,8 +26,8 @@ use crate::Services;
 use crate::actor::{Actor, Deed, now_ms};
 use crate::envelope::{self, Binding};
 use crate::error::{ErrorKind, ServiceError};
-use crate::sensitive::Sensitive;
 use crate::tags;
+use ssm_model::Sensitive;
 
 /// Versions of one parameter that are kept.
 const VERSIONS_MAX: u64 = 100;

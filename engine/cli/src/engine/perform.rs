@@ -15,12 +15,12 @@ use runbook::value::bind::Supplied;
 use sandbox::signature::{PublicKey, Signature};
 use sandbox::{Origin, SignaturePolicy};
 use serde_json::{Value, json};
+use services::Sensitive;
 use services::automation::Start as StartPlan;
 use services::parameters::{
     DeleteParameterRequest, DescribeParametersRequest, GetParameterRequest, ParameterStringFilter,
     PutParameterRequest,
 };
-use services::sensitive::Sensitive;
 use services::{Actor, BesideDocument, ErrorKind, Nodes, ServiceError};
 
 use super::Engine;

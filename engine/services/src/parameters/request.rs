@@ -4,8 +4,8 @@ use host_api::request::ParameterKind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::sensitive::Sensitive;
 use crate::tags::Tag;
+use ssm_model::Sensitive;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::ParameterName;
 use crate::error::ServiceError;
 use crate::scrub::{ScrubError, Scrubber};
-use crate::sensitive::Sensitive;
+use ssm_model::Sensitive;
 
 /// Texts of all parameters together; beyond that those of the parameter go that was not used for longest.
 const TEXTS_MAX: usize = 4_096;

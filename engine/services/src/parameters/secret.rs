@@ -12,7 +12,7 @@ use crate::envelope;
 use crate::error::ServiceError;
 use crate::keyring::KeyId;
 use crate::scrub::Scrubber;
-use crate::sensitive::Sensitive;
+use ssm_model::Sensitive;
 
 /// Versions that are sealed anew in one transaction.
 const REWRAP_BATCH: u32 = 200;

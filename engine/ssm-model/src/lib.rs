@@ -1,0 +1,9 @@
+//! SSM's wire model (JSON 1.1): what each operation takes and answers.
+
+mod sensitive;
+pub mod types;
+
+pub use sensitive::Sensitive;
+
+/// Seconds since the Unix epoch, with a fraction.
+pub type Timestamp = f64;
