@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use store::parameters::{ParameterVersion, StoredValue};
 
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::error::{ErrorKind, ServiceError, decode, encode};
 use crate::parameters::{
     DeleteParameterRequest, GetParameterRequest, PutParameterRequest, Selected, parse_kind,
@@ -38,7 +39,7 @@ impl Capabilities for Services {
             let (interface, function) = request.name();
             let deed = Deed::new("HostCall", format!("{interface}.{function}"))
                 .details(json!({ "run": caller.activation.run.as_str(), "reason": error.message }));
-            self.record(&caller.principal, deed, "deny").await?;
+            self.record(&Actor::of_call(caller, request), deed, "deny").await?;
         }
         Ok(answer?)
     }

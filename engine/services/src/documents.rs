@@ -15,7 +15,8 @@ use store::documents::{self, NewVersion, Version};
 use store::{ReadTx, WriteError};
 
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 pub const AUTOMATION: &str = "Automation";

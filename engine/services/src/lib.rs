@@ -7,7 +7,10 @@
 mod capabilities;
 mod services;
 
+pub mod access;
 pub mod actor;
+mod api;
+mod change;
 mod clock;
 pub mod error;
 
@@ -28,7 +31,9 @@ pub mod plugin_state;
 pub mod plugins;
 pub mod tags;
 
-pub use actor::Actor;
+pub use access::{Access, Resource};
+pub use actor::{Actor, SignedWith, WireRequest};
+pub use api::Operation;
 pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;

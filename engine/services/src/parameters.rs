@@ -23,7 +23,8 @@ pub use request::*;
 pub use rules::VALUE_BYTES_MAX;
 
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::envelope::{self, Binding};
 use crate::error::{ErrorKind, ServiceError};
 use crate::tags;
@@ -272,7 +273,7 @@ impl Services {
             if decrypt && parameter.r#type == ParameterKind::SecureString {
                 let deed = Deed::new("DecryptParameter", parameter.arn.as_str())
                     .details(json!({ "version": parameter.version }));
-                self.record(&actor.principal, deed, "allow").await?;
+                self.record(actor, deed, "allow").await?;
             }
         }
         Ok(())

@@ -4,7 +4,8 @@ use serde_json::Value;
 use store::state;
 
 use crate::Services;
-use crate::actor::{Actor, Deed};
+use crate::actor::Actor;
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 /// A key in bytes.

@@ -10,7 +10,8 @@ use store::plugins::{self, Plugin, PluginName};
 use store::{ReadError, ReadTx, Tx, WriteError, state};
 
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 /// The scope of `once` keys that say which bytes a version was given, for ever.

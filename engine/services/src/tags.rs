@@ -6,7 +6,8 @@ use serde_json::json;
 use store::{nodes, parameters};
 
 use crate::Services;
-use crate::actor::{Actor, Deed};
+use crate::actor::Actor;
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 pub(crate) const PARAMETER: &str = "Parameter";

@@ -10,7 +10,17 @@ use crate::error::OpenError;
 const APPLICATION_ID: u32 = 0x5277_7231;
 
 /// The script at index n leads from version n to n + 1. A released script never changes.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001.sql"),
+    concat!(
+        include_str!("../migrations/0002/parameters.sql"),
+        include_str!("../migrations/0002/documents.sql"),
+        include_str!("../migrations/0002/automation.sql"),
+        include_str!("../migrations/0002/access.sql"),
+        include_str!("../migrations/0002/events.sql"),
+        include_str!("../migrations/0002/settings.sql"),
+    ),
+];
 
 /// The schema version that this release writes.
 #[expect(clippy::cast_possible_truncation, reason = "the number of migrations is small")]

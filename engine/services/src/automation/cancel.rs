@@ -5,7 +5,8 @@ use machine::input::Message;
 
 use super::{CANCEL, signal};
 use crate::Services;
-use crate::actor::{Actor, Deed};
+use crate::actor::Actor;
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 impl Services {

@@ -5,7 +5,8 @@ use serde_json::json;
 use store::retention;
 
 use crate::Services;
-use crate::actor::{Actor, Deed};
+use crate::actor::Actor;
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 /// Runs of one transaction: others must not wait long for theirs.
@@ -25,7 +26,7 @@ impl Services {
     pub async fn prune_runs(&self, actor: &Actor, before_ms: u64) -> Result<Pruned, ServiceError> {
         let deed = Deed::new("DeleteRuns", "automation-execution/*")
             .details(json!({ "endedBefore": before_ms }));
-        self.record(&actor.principal, deed, "allow").await?;
+        self.record(actor, deed, "allow").await?;
         let mut pruned = Pruned::default();
         loop {
             let delete = move |tx: &mut store::Tx<'_>| retention::delete_runs(tx, before_ms, BATCH);

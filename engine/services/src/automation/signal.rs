@@ -9,7 +9,8 @@ use store::{Tx, WriteError, inbox, runs};
 
 use super::{SIGNAL, view};
 use crate::Services;
-use crate::actor::{Actor, Deed};
+use crate::actor::Actor;
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 impl Services {

@@ -17,7 +17,8 @@ use store::{Tx, inbox, plans, plugins};
 
 use super::{DEPTH_MAX, START, StartAutomationExecutionRequest};
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::documents::AUTOMATION;
 use crate::documents::beside::{self, BesideDocument};
 use crate::error::{ErrorKind, ServiceError};

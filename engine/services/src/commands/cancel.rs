@@ -5,7 +5,8 @@ use store::{Tx, commands, invocations};
 
 use super::{report, shown, status};
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::error::ServiceError;
 
 impl Services {

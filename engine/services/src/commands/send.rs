@@ -12,7 +12,8 @@ use store::{Tx, completions};
 use super::document::Bound;
 use super::{SendCommandRequest, shown, status};
 use crate::Services;
-use crate::actor::{Actor, Deed, now_ms};
+use crate::actor::{Actor, now_ms};
+use crate::change::Deed;
 use crate::documents::COMMAND;
 use crate::error::{ErrorKind, ServiceError};
 

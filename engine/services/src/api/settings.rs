@@ -1,0 +1,7 @@
+//! Operations on settings.
+
+use super::Operation;
+
+pub(super) fn operations() -> Vec<Operation> {
+    Vec::new()
+}
