@@ -132,6 +132,12 @@ impl Services {
         &self.inner.store
     }
 
+    /// Reads something, to see that the store can be read.
+    pub async fn is_ready(&self) -> Result<(), ServiceError> {
+        let read = |tx: &store::ReadTx<'_>| store::audit::head(tx).map(drop);
+        Ok(self.store().read(read).await?)
+    }
+
     /// Returns account and region.
     pub fn place(&self) -> &Place {
         &self.inner.place
