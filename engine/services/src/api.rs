@@ -113,8 +113,9 @@ fn conditions(input: &Value) -> Vec<(&'static str, Value)> {
 }
 
 /// Returns the request as the audit log shows it.
-fn redacted(_operation: &str, input: &Value) -> Value {
-    input.clone()
+fn redacted(operation: &str, input: &Value) -> Value {
+    ssm_model::operation(operation)
+        .map_or(Value::Null, |operation| operation.redacted_input(input.clone()))
 }
 
 impl Services {
@@ -128,11 +129,20 @@ impl Services {
         operation: &str,
         input: Value,
     ) -> Result<Value, ServiceError> {
+        let Some(model) = ssm_model::operation(operation) else {
+            return Err(ServiceError::request(
+                "UnknownOperationException",
+                format!("SSM has no operation {operation}"),
+            ));
+        };
         let Some(operation) = Operation::named(operation) else {
             return Err(ServiceError::unavailable(format!(
                 "the operation {operation} is not available in this release"
             )));
         };
+        model
+            .check_input(&input)
+            .map_err(|refused| ServiceError::request(refused.code(), refused.to_string()))?;
         (operation.run)(self.clone(), actor, input).await
     }
 }
