@@ -12,6 +12,7 @@ pub mod actor;
 mod api;
 mod change;
 mod clock;
+pub mod credentials;
 pub mod error;
 
 pub mod envelope;
@@ -34,6 +35,7 @@ pub mod tags;
 pub use access::{Access, Resource};
 pub use actor::{Actor, SignedWith, WireRequest};
 pub use api::Operation;
+pub use credentials::{AccessKey, Bearer, NewAccessKey};
 pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;

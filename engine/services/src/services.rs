@@ -10,6 +10,7 @@ use runbook::document::Format;
 use store::Store;
 use tokio::sync::Notify;
 
+use crate::credentials::Credentials;
 use crate::error::ServiceError;
 use crate::keyring::Keyring;
 use crate::nodes::Nodes;
@@ -77,6 +78,7 @@ struct Inner {
     ceiling: GrantSet,
     store: Store,
     keyring: Keyring,
+    credentials: Credentials,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
     revealed: Revealed,
@@ -115,6 +117,7 @@ impl Services {
             ceiling: settings.ceiling,
             store,
             keyring,
+            credentials: Credentials::new()?,
             nodes,
             outbound: Outbound::new(settings.outbound),
             revealed: Revealed::default(),
@@ -145,6 +148,10 @@ impl Services {
 
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.inner.keyring
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

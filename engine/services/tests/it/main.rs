@@ -8,6 +8,7 @@ mod server;
 mod automation;
 mod capabilities;
 mod commands;
+mod credentials;
 mod dispatching;
 mod documents;
 mod envelope;
