@@ -4,6 +4,7 @@ use host_api::identifier::RunId;
 use rusqlite::params;
 
 use crate::error::{ReadError, WriteError};
+use crate::tags;
 use crate::transaction::{ReadTx, Tx};
 
 /// How many rows of each kind a deletion took.
@@ -45,6 +46,7 @@ pub fn delete_runs(tx: &mut Tx<'_>, before_ms: u64, runs_max: u32) -> Result<Del
         deleted.once_keys += tx.execute("DELETE FROM once WHERE scope = $1", [&id])?;
         let kept = crate::state::run_scope(&RunId::new(id.clone()));
         tx.execute("DELETE FROM state WHERE scope = $1", [&kept])?;
+        tags::remove_all(tx, tags::AUTOMATION, &id)?;
         tx.execute("DELETE FROM heads WHERE run_key = $1", [key])?;
         deleted.runs += tx.execute("DELETE FROM runs WHERE key = $1", [key])?;
     }
