@@ -29,6 +29,8 @@ pub mod inventory;
 pub mod parameters;
 pub mod plugin_state;
 pub mod plugins;
+pub mod resource_policies;
+pub mod settings;
 pub mod tags;
 
 pub use access::{Access, Resource};

@@ -50,6 +50,8 @@ pub mod nodes;
 pub mod parameters;
 pub mod plans;
 pub mod plugins;
+pub mod resource_policies;
+pub mod settings;
 pub mod state;
 pub mod tags;
 

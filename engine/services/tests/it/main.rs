@@ -15,5 +15,7 @@ mod keyring;
 mod outbound;
 mod parameters;
 mod redirects;
+mod resource_policies;
 mod scrub;
+mod settings;
 mod state_and_tags;
