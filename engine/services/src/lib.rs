@@ -10,6 +10,7 @@ mod services;
 pub mod access;
 pub mod actor;
 mod api;
+pub mod audit;
 mod change;
 mod clock;
 pub mod error;

@@ -215,7 +215,10 @@ impl Services {
                 ));
             }
             Some(other) => {
-                return Err(invalid("DeletionMode", format!("there is no deletion mode {other:?}")));
+                return Err(invalid(
+                    "DeletionMode",
+                    format!("there is no deletion mode {other:?}"),
+                ));
             }
         }
         let shared = Shared::parse(&resource_arn, self.place())?;

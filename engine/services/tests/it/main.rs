@@ -5,6 +5,7 @@
 mod fixture;
 mod server;
 
+mod audit;
 mod automation;
 mod capabilities;
 mod commands;
