@@ -25,6 +25,7 @@ pub mod outbound;
 pub mod automation;
 pub mod commands;
 pub mod documents;
+pub mod events;
 pub mod http;
 pub mod inventory;
 pub mod parameters;

@@ -57,6 +57,7 @@ pub mod tags;
 
 pub mod audit;
 pub mod backup;
+pub mod events;
 pub mod keys;
 
 pub use error::{BackupError, DatabaseError, OpenError, ReadError, WriteError};

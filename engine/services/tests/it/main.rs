@@ -12,6 +12,7 @@ mod commands;
 mod dispatching;
 mod documents;
 mod envelope;
+mod events;
 mod keyring;
 mod outbound;
 mod parameters;
