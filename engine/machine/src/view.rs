@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use host_api::effect::StepPath;
 use host_api::failure::Failure;
 use host_api::identifier::Principal;
-use runbook::plan::{Action, Plan, StepId};
+use runbook::plan::{Plan, StepId};
 use serde_json::Value;
 
 use crate::event::{MachineWait, RunStarted};
@@ -153,7 +153,7 @@ impl State {
         StepView {
             path: self.path_of(key),
             name: &step.name,
-            action: action_name(&step.action),
+            action: step.action.name(),
             status: unit.map_or(StepStatus::Pending, |unit| unit.status),
             attempt: unit.map_or(0, |unit| unit.attempt),
             started_ms: unit.and_then(|unit| unit.started_ms),
@@ -171,17 +171,5 @@ impl State {
                 .as_ref()
                 .and_then(|pass| pass.value.as_ref()),
         }
-    }
-}
-
-fn action_name(action: &Action) -> &str {
-    match action {
-        Action::Component { name, .. } => name,
-        Action::Branch(_) => "aws:branch",
-        Action::Loop(_) => "aws:loop",
-        Action::Sleep(_) => "aws:sleep",
-        Action::Pause => "aws:pause",
-        Action::Approve(_) => "aws:approve",
-        Action::UpdateVariable { .. } => "aws:updateVariable",
     }
 }

@@ -11,6 +11,7 @@ use store::Store;
 use tokio::sync::Notify;
 
 use crate::credentials::Credentials;
+use crate::audit::Pending;
 use crate::error::ServiceError;
 use crate::keyring::Keyring;
 use crate::nodes::Nodes;
@@ -86,6 +87,8 @@ struct Inner {
     built_in: BTreeMap<String, BuiltIn>,
     shipped: BTreeMap<String, ShippedDocument>,
     dispatcher: Notify,
+    /// Records of the audit log that may be written a little later.
+    pending: Pending,
 }
 
 impl std::fmt::Debug for Services {
@@ -124,6 +127,7 @@ impl Services {
             built_in,
             shipped: documents.map(|document| (document.name.clone(), document)).collect(),
             dispatcher: Notify::new(),
+            pending: Pending::default(),
         };
         let services = Self { inner: Arc::new(inner) };
         services.keep_built_in()?;
@@ -172,6 +176,10 @@ impl Services {
 
     pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {
         &self.inner.built_in
+    }
+
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.inner.pending
     }
 
     /// Lets the dispatcher look again; not lost when it is busy.

@@ -52,11 +52,14 @@ pub mod parameters;
 pub mod plans;
 pub mod plugins;
 pub mod principals;
+pub mod resource_policies;
+pub mod settings;
 pub mod state;
 pub mod tags;
 
 pub mod audit;
 pub mod backup;
+pub mod events;
 pub mod keys;
 
 pub use error::{BackupError, DatabaseError, OpenError, ReadError, WriteError};

@@ -5,6 +5,7 @@
 mod fixture;
 mod server;
 
+mod audit;
 mod automation;
 mod capabilities;
 mod commands;
@@ -12,9 +13,12 @@ mod credentials;
 mod dispatching;
 mod documents;
 mod envelope;
+mod events;
 mod keyring;
 mod outbound;
 mod parameters;
 mod redirects;
+mod resource_policies;
 mod scrub;
+mod settings;
 mod state_and_tags;

@@ -1,6 +1,4 @@
 use host_api::identifier::{Digest, NodeId, RunId};
-use rusqlite::Connection;
-use store::audit::{self, NewEntry, VerifyError};
 use store::documents::{self, NewVersion, Version};
 use store::nodes::{self, NodeRow};
 use store::parameters::{self, NewParameter, StoredValue};
@@ -296,39 +294,4 @@ fn a_node_answers_to_its_id_and_its_alias() {
     assert!(
         scene.store.read_blocking(|tx| plugins::pinned(tx, &RunId::new("x"))).unwrap().is_empty()
     );
-}
-
-#[test]
-fn the_audit_log_shows_what_was_done_to_it() {
-    let scene = Scene::new();
-    let entry = |number: u64| NewEntry {
-        time_ms: number,
-        principal: "os:1000".to_owned(),
-        action: "ssm:PutParameter".to_owned(),
-        resource: "/app/a".to_owned(),
-        decision: "allow".to_owned(),
-        details: "{}".to_owned(),
-    };
-    let heads = scene
-        .store
-        .write_blocking(move |tx| {
-            (1..=5).map(|number| audit::append(tx, &entry(number))).collect::<Result<Vec<_>, _>>()
-        })
-        .unwrap();
-    let verify = || scene.store.read_blocking(audit::verify);
-    assert_eq!(verify().as_ref(), Ok(&heads[4]));
-    let page = scene.store.read_blocking(|tx| audit::list(tx, 3, 1)).unwrap();
-    assert_eq!((page[0].seq, &page[0].hash, &page[0].event), (4, &heads[3].hash, &entry(4)));
-    let database = Connection::open(scene.store.directory().join("runwright.db")).unwrap();
-    let tamper = |sql: &str| database.execute_batch(sql).unwrap();
-    tamper("UPDATE audit SET resource = '/app/b' WHERE seq = 3");
-    assert_eq!(verify(), Err(VerifyError::Changed { seq: 3 }));
-    tamper(
-        "UPDATE audit SET resource = '/app/a' WHERE seq = 3; UPDATE audit SET hash = 'x' WHERE seq = 3",
-    );
-    assert_eq!(verify(), Err(VerifyError::Changed { seq: 3 }));
-    tamper("DELETE FROM audit WHERE seq = 3");
-    assert_eq!(verify(), Err(VerifyError::Gap { expected: 3, found: 4 }));
-    tamper("UPDATE audit SET seq = seq - 1 WHERE seq > 3");
-    assert_eq!(verify(), Err(VerifyError::Unchained { seq: 3 }));
 }

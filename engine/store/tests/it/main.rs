@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what tests call may panic as they do")]
 
+mod audit;
 mod backup;
 mod catalogue;
 mod crash;
