@@ -6,9 +6,13 @@ mod fixture;
 mod server;
 
 mod automation;
+mod calendars;
 mod capabilities;
 mod commands;
 mod dispatching;
+mod document_sharing;
+mod document_sync;
+mod document_versions;
 mod documents;
 mod envelope;
 mod keyring;

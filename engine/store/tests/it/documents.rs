@@ -178,6 +178,6 @@ fn shares_and_reviews_keep_their_order_and_go_with_the_document() {
         scene.store.read_blocking(|tx| documents::latest_with_review(tx, "Deploy", approved));
     assert_eq!(latest, Ok(Some(1)));
     scene.change(|tx| documents::delete(tx, "Deploy")).unwrap();
-    assert_eq!(scene.store.read_blocking(|tx| documents::count(tx)), Ok(0));
+    assert_eq!(scene.store.read_blocking(documents::count), Ok(0));
     assert!(shares().is_empty());
 }
