@@ -24,6 +24,8 @@ pub const ATTACHMENTS_MAX: usize = 20;
 pub const AUTOMATION_ATTACHMENTS_MAX: usize = 5;
 /// A file in bytes: what the outbound client takes in.
 pub const ATTACHMENT_BYTES_MAX: usize = HTTP_BODY_BYTES_MAX;
+/// Where files may be fetched from, redirects too.
+const FETCHED_FROM: [&str; 2] = ["http:GET:https://*/*", "http:GET:https://*:*/*"];
 /// For fetching one file.
 const FETCH_TIMEOUT_MS: u32 = 60_000;
 
@@ -87,9 +89,11 @@ impl Services {
             repeatable: true,
             secret_body: false,
         };
-        // What nobody narrows opens no address that is not public.
-        let everything = Grants::new(Origin::Starter, GrantSet::everything());
-        let grants = everything.under(Origin::Operator, self.ceiling().clone());
+        let needed = GrantSet::parse(FETCHED_FROM)
+            .map_err(|error| ServiceError::internal(error.to_string()))?;
+        // As for the need of an action: only what an operator names opens an address that is not public.
+        let grants =
+            Grants::new(Origin::Manifest, needed).under(Origin::Operator, self.ceiling().clone());
         let mut holds_secret = |_: &[&[u8]]| false;
         let received = self
             .outbound()

@@ -40,17 +40,18 @@ async fn a_directory_is_brought_into_the_store_once() {
 async fn a_lock_belongs_to_the_version() {
     let fixture = Fixture::new();
     let services = &fixture.services;
-    let lock = "{\"version\": 1, \"actions\": {}}";
+    let lock = "plugins: {}\n";
     let locked = DocumentFile { lock: Some(lock.to_owned()), ..file("Run", SMALLEST) };
     services.apply_sync(&actor(), vec![file("Run", SMALLEST)]).await.unwrap();
-    match services.apply_sync(&actor(), vec![locked.clone()]).await {
-        Ok(plan) => {
-            assert_eq!(actions(&plan), [("Run", SyncAction::Update)]);
-            let found = services.find_document("Run", None, "Automation", None).await.unwrap();
-            assert_eq!(found.lock.as_deref(), Some(lock));
-        }
-        Err(error) => panic!("{error}"),
-    }
+    let plan = services.apply_sync(&actor(), vec![locked.clone()]).await.unwrap();
+    assert_eq!(actions(&plan), [("Run", SyncAction::Update)]);
+    let found = services.find_document("Run", None, "Automation", None).await.unwrap();
+    assert_eq!(found.lock.as_deref(), Some(lock));
+    let again = services.apply_sync(&actor(), vec![locked]).await.unwrap();
+    assert_eq!(actions(&again), [("Run", SyncAction::Leave)]);
+    let broken = DocumentFile { lock: Some("plugins: [".to_owned()), ..file("Run", SMALLEST) };
+    let error = services.apply_sync(&actor(), vec![broken]).await.unwrap_err();
+    assert_eq!(error.code, "InvalidDocumentContent");
 }
 
 #[tokio::test]
