@@ -24,6 +24,7 @@ pub mod nodes;
 pub mod outbound;
 
 pub mod automation;
+pub mod calendars;
 pub mod commands;
 pub mod documents;
 pub mod events;
