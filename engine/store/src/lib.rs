@@ -50,6 +50,7 @@ pub mod nodes;
 pub mod parameters;
 pub mod plans;
 pub mod plugins;
+pub mod previews;
 pub mod state;
 pub mod tags;
 

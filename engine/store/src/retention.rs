@@ -45,6 +45,7 @@ pub fn delete_runs(tx: &mut Tx<'_>, before_ms: u64, runs_max: u32) -> Result<Del
         deleted.once_keys += tx.execute("DELETE FROM once WHERE scope = $1", [&id])?;
         let kept = crate::state::run_scope(&RunId::new(id.clone()));
         tx.execute("DELETE FROM state WHERE scope = $1", [&kept])?;
+        crate::tags::remove_all(tx, crate::runs::TAGGED, &id)?;
         tx.execute("DELETE FROM heads WHERE run_key = $1", [key])?;
         deleted.runs += tx.execute("DELETE FROM runs WHERE key = $1", [key])?;
     }

@@ -168,7 +168,8 @@ impl Engine {
                 "a run is Pending, InProgress, Waiting, Cancelling, Success, Failed, TimedOut or Cancelled"
             ));
         }
-        let filter = store::runs::Filter { status, ..Default::default() };
+        let statuses = status.into_iter().collect();
+        let filter = store::runs::Filter { statuses, ..Default::default() };
         let limit = usize::try_from(limit)?;
         let (mut all, mut cursor) = (Vec::new(), None);
         while all.len() < limit {

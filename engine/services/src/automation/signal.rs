@@ -56,6 +56,7 @@ fn refuse(refused: &SignalRefused) -> ServiceError {
         SignalRefused::NoSuchStep(_) => "AutomationStepNotFoundException",
         SignalRefused::RunEnded
         | SignalRefused::NotWaiting(_)
+        | SignalRefused::NotRunning(_)
         | SignalRefused::NothingWaits
         | SignalRefused::Ambiguous(_)
         | SignalRefused::WrongSignal { .. }

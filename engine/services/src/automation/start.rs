@@ -145,6 +145,7 @@ impl Services {
             sealed_seed,
             account_id: self.place().account_id.clone(),
             region: self.place().region.clone(),
+            interactive: false,
         };
         let encode = |error: serde_json::Error| {
             ServiceError::internal(format!("a run cannot be encoded: {error}"))
