@@ -41,7 +41,7 @@ pub struct StepView<'s> {
     pub wait: Option<&'s MachineWait>,
     /// The latest pass of a loop; 0 when there is none.
     pub iteration: u32,
-    /// The value of the pass that the step is in.
+    /// The value of the pass that the step is in, or the item's own.
     pub iterator_value: Option<&'s Value>,
 }
 
@@ -173,11 +173,16 @@ impl State {
             items,
             wait,
             iteration: if key.item.is_none() { self.iteration(key) } else { 0 },
-            iterator_value: self
-                .frame(key.frame)
-                .pass
-                .as_ref()
-                .and_then(|pass| pass.value.as_ref()),
+            iterator_value: self.iterator_value(key),
+        }
+    }
+}
+
+impl State {
+    fn iterator_value(&self, key: Key) -> Option<&Value> {
+        match key.item {
+            Some(item) => self.node(key)?.items.as_ref()?.list.get(item as usize),
+            None => self.frame(key.frame).pass.as_ref()?.value.as_ref(),
         }
     }
 }

@@ -64,14 +64,14 @@ impl Engine {
             Operation::Cancel { run } => {
                 let run = RunId::new(run);
                 self.driver().await?.resume(Some(run.clone())).await?;
-                self.services().stop_automation_execution(actor, &run).await.map_err(refused)?;
+                self.services().cancel_run(actor, &run).await.map_err(refused)?;
                 Ok(Value::Null)
             }
             Operation::Signal { run, step, signal, speaks_for } => {
                 let (run, speaks_for) = (RunId::new(run), speaks_for.map(Principal::new));
                 let sent = self
                     .services()
-                    .send_automation_signal(actor, &run, step, signal, speaks_for)
+                    .signal_run(actor, &run, step, signal, speaks_for)
                     .await;
                 Ok(json!({ "run": run, "by": sent.map_err(refused)? }))
             }
