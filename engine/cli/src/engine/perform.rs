@@ -69,10 +69,7 @@ impl Engine {
             }
             Operation::Signal { run, step, signal, speaks_for } => {
                 let (run, speaks_for) = (RunId::new(run), speaks_for.map(Principal::new));
-                let sent = self
-                    .services()
-                    .signal_run(actor, &run, step, signal, speaks_for)
-                    .await;
+                let sent = self.services().signal_run(actor, &run, step, signal, speaks_for).await;
                 Ok(json!({ "run": run, "by": sent.map_err(refused)? }))
             }
             Operation::Logs { run } => {

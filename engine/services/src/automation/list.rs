@@ -69,7 +69,7 @@ fn read_page(
             page => page?,
         };
         looked_at += runs.len();
-        for row in runs {
+        for row in &runs {
             found.extend(matching(tx, wanted, row)?);
         }
         cursor = next;
@@ -82,7 +82,7 @@ fn read_page(
 fn matching(
     tx: &ReadTx<'_>,
     wanted: &Wanted,
-    row: RunRow,
+    row: &RunRow,
 ) -> Result<Option<AutomationExecutionMetadata>, ServiceError> {
     let shown = metadata(tx, row)?;
     let is_current =
@@ -115,8 +115,8 @@ impl Wanted {
                 rows.only_active = true;
                 self.current_actions = filter.has_values()?.values.to_vec();
             }
-            "StartTimeBefore" => rows.created_before_ms = Some(filter.time_ms()?),
-            "StartTimeAfter" => rows.created_from_ms = Some(filter.time_ms()?),
+            "StartTimeBefore" => rows.started_before_ms = Some(filter.time_ms()?),
+            "StartTimeAfter" => rows.started_from_ms = Some(filter.time_ms()?),
             "AutomationType" => {
                 let types = filter.has_values()?.words(&["CrossAccount", "Local"])?;
                 self.none |= !types.iter().any(|one| one == "Local");

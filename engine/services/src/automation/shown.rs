@@ -149,9 +149,9 @@ impl Shown {
 /// Returns a run as a list shows it. One that has ended is shown from its row; one that has not needs its state.
 pub(super) fn metadata(
     tx: &ReadTx<'_>,
-    row: RunRow,
+    row: &RunRow,
 ) -> Result<AutomationExecutionMetadata, ServiceError> {
-    let asked = Asked::of(&row)?;
+    let asked = Asked::of(row)?;
     let (mut outputs, mut failure, mut current) = (None, None, None);
     if row.view.ended_ms.is_some() {
         if let Some(summary) = &row.view.summary {
@@ -171,14 +171,14 @@ pub(super) fn metadata(
         automation_type: Some("Local".to_owned()),
         document_name: Some(row.document_name.clone()),
         document_version: Some(row.document_version.clone()),
-        execution_start_time: Some(started(&row)),
+        execution_start_time: Some(started(row)),
         execution_end_time: row.view.ended_ms.map(seconds),
-        executed_by: Some(executed_by(&row, &asked)),
+        executed_by: Some(executed_by(row, &asked)),
         log_file: Some(String::new()),
         outputs: Some(wire(outputs.as_ref())),
         failure_message: failure.map(|failure| failure.message),
         mode: Some(mode(&asked)),
-        parent_automation_execution_id: parent(&row),
+        parent_automation_execution_id: parent(row),
         current_step_name: step,
         current_action: action,
         target: asked.target.clone(),

@@ -184,12 +184,12 @@ fn together(shared: &Parameters, own: Parameters, plan: &Plan) -> Result<Paramet
 }
 
 fn of_maps(maps: &[Parameters], name: Option<&str>) -> Children {
-    let called = |map: &Parameters| match name.and_then(|name| map.get(name)) {
-        Some(values) => values.join(","),
-        None => {
-            let all = map.iter().map(|(name, values)| format!("{name}={}", values.join(",")));
-            all.collect::<Vec<_>>().join(" ")
+    let called = |map: &Parameters| {
+        if let Some(values) = name.and_then(|name| map.get(name)) {
+            return values.join(",");
         }
+        let all = map.iter().map(|(name, values)| format!("{name}={}", values.join(",")));
+        all.collect::<Vec<_>>().join(" ")
     };
     Children { names: maps.iter().map(called).collect(), parameters: maps.to_vec() }
 }

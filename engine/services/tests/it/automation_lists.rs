@@ -88,6 +88,11 @@ async fn runs_are_found_by_every_filter() {
     assert_eq!(found("TagKey", json!(["none"])).await, [""; 0]);
     assert_eq!(found("AutomationType", json!(["Local"])).await.len(), 3);
     assert_eq!(found("StartTimeAfter", json!(["2020-01-01T00:00:00Z"])).await.len(), 3);
+    assert_eq!(
+        found("StartTimeBefore", json!(["2023-11-14T22:13:22+00:00"])).await,
+        [done.as_str(), waiting.as_str()],
+        "the time of the start counts, not of the request"
+    );
     for (key, value) in [
         ("AutomationType", "CrossAccount"),
         ("AutomationSubtype", "ChangeRequest"),

@@ -18,6 +18,7 @@ mainSteps:
   - { name: Hold, action: "aws:pause", inputs: {} }
 "#;
 
+#[expect(clippy::needless_pass_by_value, reason = "literals read better so")]
 fn over(key: &str, values: Value) -> Value {
     json!({
         "TargetParameterName": "InstanceId",

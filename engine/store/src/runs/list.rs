@@ -21,10 +21,10 @@ pub struct Filter {
     pub parents: Vec<RunId>,
     pub tag_keys: Vec<String>,
     pub only_active: bool,
-    /// Created at this time or later.
-    pub created_from_ms: Option<u64>,
-    /// Created before this time.
-    pub created_before_ms: Option<u64>,
+    /// Started at this time or later; one that has not started, created.
+    pub started_from_ms: Option<u64>,
+    /// Started before this time; one that has not started, created.
+    pub started_before_ms: Option<u64>,
 }
 
 /// Some runs, newest first.
@@ -106,11 +106,11 @@ impl Query {
         if filter.only_active {
             self.and("ended_ms IS NULL", []);
         }
-        if let Some(from_ms) = filter.created_from_ms {
-            self.and("created_ms >= ?", [number(from_ms)]);
+        if let Some(from_ms) = filter.started_from_ms {
+            self.and("coalesce(started_ms, created_ms) >= ?", [number(from_ms)]);
         }
-        if let Some(before_ms) = filter.created_before_ms {
-            self.and("created_ms < ?", [number(before_ms)]);
+        if let Some(before_ms) = filter.started_before_ms {
+            self.and("coalesce(started_ms, created_ms) < ?", [number(before_ms)]);
         }
     }
 

@@ -152,9 +152,9 @@ fn runs_are_listed_newest_first_in_pages_under_every_filter() {
         (Filter { tag_keys: texts("none"), ..any.clone() }, ""),
         (Filter { only_active: true, ..any.clone() }, "r6 r5 r4 r3 r2 r1 r0"),
         (Filter { document_name_prefixes: texts("x Dr"), ..any.clone() }, "r5 r3 r1"),
-        (Filter { created_from_ms: Some(200), ..any.clone() }, "r6 r5 r4"),
-        (Filter { created_before_ms: Some(200), ..any.clone() }, "r3 r2 r1 r0"),
-        (Filter { statuses: texts("Success"), created_from_ms: Some(100), ..any.clone() }, "r2"),
+        (Filter { started_from_ms: Some(200), ..any.clone() }, "r6 r5 r4"),
+        (Filter { started_before_ms: Some(200), ..any.clone() }, "r3 r2 r1 r0"),
+        (Filter { statuses: texts("Success"), started_from_ms: Some(100), ..any.clone() }, "r2"),
     ];
     for (filter, expected) in cases {
         assert_eq!(list(&filter, 1), expected, "{filter:?}");

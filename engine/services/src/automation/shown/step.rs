@@ -20,11 +20,15 @@ const LOOP: &str = "aws:loop";
 /// A step, one of its passes or items, or a target whose child has not begun.
 #[derive(Debug)]
 pub(in crate::automation) enum Entry<'s> {
-    Begun(StepView<'s>),
+    Begun(Box<StepView<'s>>),
     Target(u32),
 }
 
-impl Entry<'_> {
+impl<'s> Entry<'s> {
+    fn begun(view: StepView<'s>) -> Self {
+        Self::Begun(Box::new(view))
+    }
+
     pub(in crate::automation) fn path(&self) -> String {
         match self {
             Self::Begun(view) => view.path.to_string(),
@@ -70,7 +74,7 @@ impl Shown {
     pub(in crate::automation) fn entries(&self) -> Vec<Entry<'_>> {
         let mut entries = Vec::new();
         for step in self.state.steps() {
-            let items = self.state.items(&step.path).map(Entry::Begun);
+            let items = self.state.items(&step.path).map(Entry::begun);
             if self.asked.has_targets() {
                 entries.extend(items);
                 let begun = u32::try_from(entries.len()).unwrap_or(u32::MAX);
@@ -79,7 +83,7 @@ impl Shown {
                 return entries;
             }
             let items: Vec<Entry<'_>> = items.collect();
-            entries.push(Entry::Begun(step));
+            entries.push(Entry::begun(step));
             entries.extend(items);
         }
         entries.sort_by_key(|entry| entry.begun_seq().unwrap_or(u64::MAX));
