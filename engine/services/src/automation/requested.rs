@@ -1,5 +1,7 @@
 //! Starting a run as SSM's request asks for it.
 
+use host_api::grant::GrantSet;
+use host_api::identifier::RunId;
 use runbook::plan::Plan;
 use runbook::value::bind::Supplied;
 
@@ -12,8 +14,6 @@ use crate::actor::Actor;
 use crate::documents::{AUTOMATION, Found};
 use crate::error::{ErrorKind, ServiceError};
 use crate::tags::{self, Tag};
-use host_api::grant::GrantSet;
-use host_api::identifier::RunId;
 
 const TOKEN_SCOPE: &str = "StartAutomationExecution";
 
