@@ -227,14 +227,13 @@ impl Services {
     ) -> Result<Value, ServiceError> {
         match request {
             AutomationRequest::Start(request) => {
-                let id = self.start_automation_execution(actor, decode(request.clone())?).await?;
-                Ok(json!(id.as_str()))
+                let started =
+                    self.start_automation_execution(actor, decode(request.clone())?).await?;
+                Ok(json!(started.automation_execution_id))
             }
-            AutomationRequest::Get { id } => {
-                self.get_automation_execution(&RunId::new(id.as_str())).await
-            }
+            AutomationRequest::Get { id } => self.result_of_run(&RunId::new(id.as_str())).await,
             AutomationRequest::Cancel { id } => {
-                self.stop_automation_execution(actor, &RunId::new(id.as_str())).await?;
+                self.cancel_run(actor, &RunId::new(id.as_str())).await?;
                 Ok(Value::Null)
             }
         }

@@ -54,6 +54,7 @@ pub mod plugins;
 pub mod principals;
 pub mod resource_policies;
 pub mod settings;
+pub mod previews;
 pub mod state;
 pub mod tags;
 

@@ -2,12 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod driven;
 mod fixture;
 mod server;
 
 mod audit;
 mod automation;
 mod calendars;
+mod automation_lists;
+mod automation_previews;
+mod automation_roles;
+mod automation_signals;
+mod automation_steps;
+mod automation_targets;
 mod capabilities;
 mod commands;
 mod credentials;
