@@ -95,7 +95,8 @@ impl Filter {
         })
     }
 
-    /// Returns whether a document is to be listed; `is_public` says whether it is shared with everybody.
+    /// Returns whether a document is to be listed; `is_public` says whether it is shared with everybody, if a filter
+    /// asks for that.
     pub(super) fn admits(&self, held: &Held, is_public: bool) -> bool {
         let version = &held.version;
         match self {

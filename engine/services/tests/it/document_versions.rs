@@ -224,7 +224,23 @@ async fn versions_follow_the_latest_and_never_become_the_default_by_themselves()
     assert_eq!(fixture.code("UpdateDocumentDefaultVersion", missing).await, "InvalidDocument");
     let missing = json!({ "Name": "None", "Content": SHELL, "DocumentVersion": "1" });
     assert_eq!(fixture.code("UpdateDocument", missing).await, "InvalidDocument");
+}
 
+#[tokio::test]
+async fn a_version_is_meant_by_number_alias_or_name() {
+    let fixture = Fixture::new();
+    for (operation, content, name) in [
+        ("CreateDocument", SHELL.to_owned(), "base"),
+        ("UpdateDocument", format!("{SHELL}\n# next\n"), "next"),
+    ] {
+        let mut input = json!({ "Name": "Mine", "Content": content, "DocumentFormat": "YAML", "VersionName": name });
+        if operation == "UpdateDocument" {
+            input["DocumentVersion"] = json!("1");
+        }
+        fixture.call(operation, input).await.unwrap();
+    }
+    let default = json!({ "Name": "Mine", "DocumentVersion": "2" });
+    fixture.call("UpdateDocumentDefaultVersion", default).await.unwrap();
     for (asked, expected) in [
         (json!({ "Name": "Mine" }), Ok("2")),
         (json!({ "Name": "Mine", "DocumentVersion": "$DEFAULT" }), Ok("2")),
@@ -394,81 +410,6 @@ async fn shipped_documents_are_amazon_s_and_stay_as_they_are() {
     ] {
         assert_eq!(fixture.code(operation, input).await, code, "{operation}");
     }
-}
-
-#[tokio::test]
-async fn lists_are_filtered_and_paged_in_the_order_of_names() {
-    let fixture = Fixture::new();
-    for name in ["Web-b", "Web-a", "Job"] {
-        fixture.create(name).await;
-    }
-    let runbook = json!({ "Name": "Runbook", "Content": SMALLEST, "DocumentType": "Automation", "DocumentFormat": "YAML",
-        "TargetType": "/", "Tags": [{ "Key": "team", "Value": "web" }] });
-    fixture.call("CreateDocument", runbook).await.unwrap();
-    let names = async |input: Value| {
-        let answer = fixture.call("ListDocuments", input).await?;
-        let found = answer["DocumentIdentifiers"].as_array().unwrap().iter();
-        let names = found.map(|one| one["Name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-        Ok::<_, ServiceError>((names, answer["NextToken"].as_str().map(str::to_owned)))
-    };
-    let all = ["AWS-RunShellScript", "Job", "Runbook", "Web-a", "Web-b"];
-    assert_eq!(names(json!({})).await.unwrap().0, all);
-    let filters: &[(Value, &[&str])] = &[
-        (json!([{ "Key": "Owner", "Values": ["Self"] }]), &all[1..]),
-        (json!([{ "Key": "Owner", "Values": ["Amazon"] }]), &all[..1]),
-        (json!([{ "Key": "Owner", "Values": ["ThirdParty"] }]), &[]),
-        (json!([{ "Key": "Name", "Values": ["Web-", "Job"] }]), &["Job", "Web-a", "Web-b"]),
-        (
-            json!([{ "Key": "Name", "Values": ["Web-"] }, { "Key": "Owner", "Values": ["Amazon"] }]),
-            &[],
-        ),
-        (json!([{ "Key": "DocumentType", "Values": ["Automation"] }]), &["Runbook"]),
-        (json!([{ "Key": "TargetType", "Values": ["/"] }]), &["Runbook"]),
-        (json!([{ "Key": "PlatformTypes", "Values": ["Windows"] }]), &["Runbook"]),
-        (json!([{ "Key": "SearchKeyword", "Values": ["WEB"] }]), &["Web-a", "Web-b"]),
-        (json!([{ "Key": "tag:team", "Values": ["web"] }]), &["Runbook"]),
-    ];
-    for (filter, expected) in filters {
-        assert_eq!(names(json!({ "Filters": filter })).await.unwrap().0, *expected, "{filter}");
-    }
-    let old = json!({ "DocumentFilterList": [{ "key": "Name", "value": "Web" }] });
-    assert_eq!(names(old.clone()).await.unwrap().0, ["Web-a", "Web-b"]);
-    for (input, code) in [
-        (json!({ "Filters": [{ "Key": "Size", "Values": ["1"] }] }), "InvalidFilterKey"),
-        (json!({ "Filters": [{ "Key": "tag:", "Values": ["1"] }] }), "InvalidFilterKey"),
-        (json!({ "Filters": [{ "Key": "Name" }] }), "ValidationException"),
-        (
-            json!({ "Filters": [{ "Key": "Owner", "Values": ["Self", "Amazon"] }] }),
-            "ValidationException",
-        ),
-        (json!({ "Filters": [{ "Key": "Owner", "Values": ["Nobody"] }] }), "ValidationException"),
-        (
-            json!({ "Filters": [{ "Key": "Name", "Values": ["a"] }], "DocumentFilterList": old["DocumentFilterList"] }),
-            "ValidationException",
-        ),
-        (json!({ "MaxResults": 0 }), "ValidationException"),
-        (json!({ "NextToken": "1" }), "InvalidNextToken"),
-    ] {
-        assert_eq!(names(input.clone()).await.unwrap_err().code, code, "{input}");
-    }
-    let (first, token) = names(json!({ "MaxResults": 2 })).await.unwrap();
-    fixture.create("Kept").await;
-    fixture.create("Aaa").await;
-    let other = json!({ "MaxResults": 2, "NextToken": token, "Filters": [{ "Key": "Owner", "Values": ["Self"] }] });
-    assert_eq!(
-        names(other).await.unwrap_err().code,
-        "InvalidNextToken",
-        "the token of another list"
-    );
-    let mut found = first;
-    let mut token = token;
-    while let Some(next) = token {
-        let (names, next) = names(json!({ "MaxResults": 2, "NextToken": next })).await.unwrap();
-        assert!(names.len() <= 2);
-        found.extend(names);
-        token = next;
-    }
-    assert_eq!(found, ["AWS-RunShellScript", "Job", "Kept", "Runbook", "Web-a", "Web-b"]);
 }
 
 #[tokio::test]

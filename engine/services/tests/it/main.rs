@@ -10,6 +10,7 @@ mod calendars;
 mod capabilities;
 mod commands;
 mod dispatching;
+mod document_lists;
 mod document_sharing;
 mod document_sync;
 mod document_versions;
