@@ -19,6 +19,7 @@ mod capabilities;
 mod commands;
 mod credentials;
 mod dispatching;
+mod document_lists;
 mod document_sharing;
 mod document_sync;
 mod document_versions;
