@@ -46,6 +46,7 @@ pub mod waits;
 pub mod commands;
 pub mod documents;
 pub mod invocations;
+pub mod named_keys;
 pub mod nodes;
 pub mod parameters;
 pub mod plans;
