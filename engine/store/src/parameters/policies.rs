@@ -35,7 +35,7 @@ pub struct Policy {
 
 /// A policy whose time has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct DuePolicy {
     pub name: String,
     pub version: u64,
     pub position: u32,
@@ -121,14 +121,14 @@ pub fn next_due(tx: &ReadTx<'_>) -> Result<Option<u64>, ReadError> {
 }
 
 /// Returns up to `limit` policies that are due at `now_ms`, the longest due first.
-pub fn due(tx: &ReadTx<'_>, now_ms: u64, limit: u32) -> Result<Vec<Due>, ReadError> {
+pub fn due(tx: &ReadTx<'_>, now_ms: u64, limit: u32) -> Result<Vec<DuePolicy>, ReadError> {
     tx.rows(
         "SELECT name, version, position, kind, due_ms FROM parameter_policies
          WHERE due_ms IS NOT NULL AND due_ms <= $1
          ORDER BY due_ms, name, version, position LIMIT $2",
         params![now_ms, limit],
         |row| {
-            Ok(Due {
+            Ok(DuePolicy {
                 name: row.get(0)?,
                 version: row.get(1)?,
                 position: row.get(2)?,
@@ -140,7 +140,7 @@ pub fn due(tx: &ReadTx<'_>, now_ms: u64, limit: u32) -> Result<Vec<Due>, ReadErr
 }
 
 /// Takes a due policy to carry it out in this transaction, and returns whether it was still due as it was found.
-pub fn claim(tx: &mut Tx<'_>, due: &Due) -> Result<bool, WriteError> {
+pub fn claim(tx: &mut Tx<'_>, due: &DuePolicy) -> Result<bool, WriteError> {
     let claimed = tx.execute(
         "UPDATE parameter_policies SET due_ms = NULL, status = $1
          WHERE name = $2 AND version = $3 AND position = $4 AND kind = $5 AND due_ms = $6",
