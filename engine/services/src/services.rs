@@ -18,6 +18,7 @@ use crate::nodes::Nodes;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::parameters::Place;
 use crate::parameters::revealed::Revealed;
+use crate::parameters::secret_backend::SecretBackend;
 
 /// The account that ARNs carry when nothing else is set.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -32,6 +33,8 @@ pub struct Settings {
     /// What no step may exceed, whatever its runbook says.
     pub ceiling: GrantSet,
     pub outbound: OutboundSettings,
+    /// Where the secrets are that `/aws/reference/secretsmanager/<secret>` refers to.
+    pub secret_backend: Option<Arc<dyn SecretBackend>>,
 }
 
 impl Default for Settings {
@@ -41,6 +44,7 @@ impl Default for Settings {
             region: REGION.to_owned(),
             ceiling: GrantSet::everything(),
             outbound: OutboundSettings::default(),
+            secret_backend: None,
         }
     }
 }
@@ -82,6 +86,7 @@ struct Inner {
     credentials: Credentials,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
+    secret_backend: Option<Arc<dyn SecretBackend>>,
     revealed: Revealed,
     /// By the name of each action.
     built_in: BTreeMap<String, BuiltIn>,
@@ -123,6 +128,7 @@ impl Services {
             credentials: Credentials::new()?,
             nodes,
             outbound: Outbound::new(settings.outbound),
+            secret_backend: settings.secret_backend,
             revealed: Revealed::default(),
             built_in,
             shipped: documents.map(|document| (document.name.clone(), document)).collect(),
@@ -168,6 +174,10 @@ impl Services {
 
     pub(crate) fn outbound(&self) -> &Outbound {
         &self.inner.outbound
+    }
+
+    pub(crate) fn secret_backend(&self) -> Option<&dyn SecretBackend> {
+        self.inner.secret_backend.as_deref()
     }
 
     pub(crate) fn revealed(&self) -> &Revealed {

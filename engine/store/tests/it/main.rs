@@ -12,6 +12,7 @@ mod effects;
 mod journal;
 mod migration;
 mod opening;
+mod parameters;
 mod retention;
 mod scene;
 mod waits;
