@@ -1,6 +1,7 @@
 //! What all capabilities share.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_api::grant::GrantSet;
@@ -10,6 +11,7 @@ use runbook::document::Format;
 use store::Store;
 use tokio::sync::Notify;
 
+use crate::access::PolicySource;
 use crate::credentials::Credentials;
 use crate::error::ServiceError;
 use crate::keyring::Keyring;
@@ -31,6 +33,8 @@ pub struct Settings {
     /// What no step may exceed, whatever its runbook says.
     pub ceiling: GrantSet,
     pub outbound: OutboundSettings,
+    /// Where `*.cedar` files add policies to those of the program.
+    pub policy_directory: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -40,6 +44,7 @@ impl Default for Settings {
             region: REGION.to_owned(),
             ceiling: GrantSet::everything(),
             outbound: OutboundSettings::default(),
+            policy_directory: None,
         }
     }
 }
@@ -79,6 +84,7 @@ struct Inner {
     store: Store,
     keyring: Keyring,
     credentials: Credentials,
+    policies: PolicySource,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
     revealed: Revealed,
@@ -118,6 +124,7 @@ impl Services {
             store,
             keyring,
             credentials: Credentials::new()?,
+            policies: PolicySource::open(settings.policy_directory)?,
             nodes,
             outbound: Outbound::new(settings.outbound),
             revealed: Revealed::default(),
@@ -146,6 +153,10 @@ impl Services {
 
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.inner.credentials
+    }
+
+    pub(crate) fn policies(&self) -> &PolicySource {
+        &self.inner.policies
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

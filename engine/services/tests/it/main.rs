@@ -5,6 +5,10 @@
 mod fixture;
 mod server;
 
+mod access;
+mod access_iam;
+mod access_properties;
+mod access_sources;
 mod automation;
 mod capabilities;
 mod commands;
