@@ -233,9 +233,10 @@ impl Services {
             | Resource::Role(_)
             | Resource::User(_) => return Ok(BTreeMap::new()),
         };
-        let mut tags = match resource {
-            Resource::ManagedInstance(id) => self.tags_of_node(id).await,
-            _ => BTreeMap::new(),
+        let mut tags = if let Resource::ManagedInstance(id) = resource {
+            self.tags_of_node(id).await
+        } else {
+            BTreeMap::new()
         };
         let id = id.clone();
         tags.extend(self.store().read(move |tx| store::tags::list(tx, kind, &id)).await?);

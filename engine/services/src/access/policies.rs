@@ -194,10 +194,14 @@ fn validated(
     policies: &[Policy],
 ) -> Result<Vec<PolicyDiagnostic>, Vec<PolicyDiagnostic>> {
     let of_file = |message: String| vec![PolicyDiagnostic::of_file(file, message)];
-    let validator = schema::validator().map_err(of_file)?;
+    let narrow = schema::narrow(text).map_err(of_file)?;
     let set = PolicySet::from_policies(policies.iter().cloned())
         .map_err(|error| of_file(error.to_string()))?;
-    let result: ValidationResult = validator.validate(&set, ValidationMode::Strict);
+    let mut result: ValidationResult = narrow.validate(&set, ValidationMode::Strict);
+    if !result.validation_passed() {
+        let whole = schema::whole().map_err(of_file)?;
+        result = whole.validate(&set, ValidationMode::Strict);
+    }
     if !result.validation_passed() {
         let said = |error| PolicyDiagnostic::of(file, text, Severity::Error, error);
         return Err(result.validation_errors().map(said).collect());

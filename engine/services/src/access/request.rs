@@ -10,7 +10,7 @@ use cedar_policy::{
 };
 use serde_json::Value;
 
-use super::actions::Action;
+use super::actions::{Action, actions};
 use super::{Question, Resource};
 use crate::parameters::Place;
 
@@ -32,6 +32,27 @@ static KINDS: LazyLock<BTreeMap<&'static str, EntityTypeName>> = LazyLock::new(|
     names.into_iter().filter_map(kind).collect()
 });
 
+/// The actions that policies can name, by their operations, each with its group.
+static ACTIONS: LazyLock<BTreeMap<&'static str, Result<ActionUids, String>>> =
+    LazyLock::new(|| actions().map(|action| (action.operation, ActionUids::new(action))).collect());
+
+#[derive(Debug, Clone)]
+struct ActionUids {
+    action: EntityUid,
+    group: EntityUid,
+}
+
+impl ActionUids {
+    fn new(action: Action<'_>) -> Result<Self, String> {
+        Ok(Self { action: uid("Action", &action.id())?, group: uid("Action", &action.group())? })
+    }
+
+    fn of(operation: &str) -> Result<Self, String> {
+        let known = ACTIONS.get(operation);
+        known.map_or_else(|| Self::new(Action::of(operation)), Clone::clone)
+    }
+}
+
 /// Who asks, as policies know them.
 #[derive(Debug, Clone, Copy)]
 pub enum Acting<'a> {
@@ -41,6 +62,7 @@ pub enum Acting<'a> {
 
 /// On what a policy may depend beside who asks for what.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a member of requests")]
 pub struct Circumstances {
     pub source_address: Option<IpAddr>,
     /// Whether the caller logged in with a second factor.
@@ -131,14 +153,12 @@ impl Circumstances {
 
 impl Asked<'_> {
     pub(super) fn prepared(&self) -> Result<Prepared, String> {
-        let action = Action::of(self.operation);
-        let action_uid = uid("Action", &action.id())?;
-        let group = uid("Action", &action.group())?;
+        let ActionUids { action, group } = ActionUids::of(self.operation)?;
         let principal = self.principal()?;
         let resource = self.resource_entity()?;
         let (principal_uid, resource_uid) = (principal.uid(), resource.uid());
         let mut entities =
-            vec![principal, Entity::new_no_attrs(action_uid.clone(), HashSet::from([group]))];
+            vec![principal, Entity::new_no_attrs(action.clone(), HashSet::from([group]))];
         // Whoever is asked about oneself is known already.
         if resource_uid != principal_uid {
             entities.push(resource);
@@ -146,7 +166,7 @@ impl Asked<'_> {
         let entities =
             Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
         let context = self.circumstances.context()?;
-        let request = Request::new(principal_uid, action_uid, resource_uid, context, None);
+        let request = Request::new(principal_uid, action, resource_uid, context, None);
         Ok(Prepared { request: request.map_err(|error| error.to_string())?, entities })
     }
 

@@ -263,7 +263,7 @@ fn path(path: &str) -> HostRequest {
     parameters(ParametersRequest::GetByPath { path: path.to_owned(), recursive: true })
 }
 
-fn command(instance_ids: &[&str], targets: Value) -> HostRequest {
+fn command(instance_ids: &[&str], targets: &Value) -> HostRequest {
     HostRequest::Commands(CommandsRequest::Send(json!({
         "DocumentName": "AWS-RunShellScript",
         "InstanceIds": instance_ids,
@@ -296,7 +296,7 @@ fn questions() -> Vec<(HostRequest, &'static str, &'static str)> {
         (parameters(ParametersRequest::Reveal { name: name() }), "GetParameter", "parameter/app/x"),
         (path("/app/"), "GetParametersByPath", "parameter/app"),
         (put("/app/x", plain), "PutParameter", "parameter/app/x"),
-        (command(&["local"], json!([])), "SendCommand", "document/AWS-RunShellScript"),
+        (command(&["local"], &json!([])), "SendCommand", "document/AWS-RunShellScript"),
         (
             HostRequest::Commands(CommandsRequest::Get { id: id() }),
             "GetCommandInvocation",
@@ -418,9 +418,9 @@ async fn a_command_goes_to_nodes_that_its_sender_may_reach() {
     let second = node(1).to_string();
     let all = json!([{ "Key": "tag:Role", "Values": ["web"] }]);
     let denied = [
-        command(&[&second], json!([])),
-        command(&["local", &second], json!([])),
-        command(&[], all),
+        command(&[&second], &json!([])),
+        command(&["local", &second], &json!([])),
+        command(&[], &all),
     ];
     for (ordinal, request) in (0_u32..).zip(denied) {
         let caller = as_ann(Fixture::caller(&run, ordinal, &["*"]));
@@ -428,7 +428,7 @@ async fn a_command_goes_to_nodes_that_its_sender_may_reach() {
         assert!(failure.message.contains(&format!("managed-instance/{second}")), "{failure}");
     }
     let caller = as_ann(Fixture::caller(&run, 9, &["*"]));
-    fixture.services.perform(&caller, &command(&["local"], json!([]))).await.unwrap();
+    fixture.services.perform(&caller, &command(&["local"], &json!([]))).await.unwrap();
 }
 
 #[tokio::test]

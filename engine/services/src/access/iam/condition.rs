@@ -100,9 +100,10 @@ impl<'k> Key<'k> {
 
 fn one(operator: Operator, key: &str, values: &Value) -> Result<String, String> {
     let key = Key::named(key).ok_or("this key is not converted")?;
-    let values = match values {
-        Value::Bool(value) => vec![value.to_string()],
-        other => texts(other).unwrap_or_default(),
+    let values = if let Value::Bool(value) = values {
+        vec![value.to_string()]
+    } else {
+        texts(values).unwrap_or_default()
     };
     if values.is_empty() {
         return Err("is compared to a text, or to a list of at least one".to_owned());
