@@ -175,8 +175,8 @@ impl Statement<'_> {
             }
             ids.extend(named);
         }
-        let ids: Vec<String> = ids.iter().map(|id| format!("Action::{id:?}")).collect();
-        format!("action in [{}]", ids.join(", "))
+        let ids = grouped(&ids).into_iter().map(|id| format!("Action::{id:?}"));
+        format!("action in [{}]", ids.collect::<Vec<_>>().join(", "))
     }
 
     /// Returns the condition that the resource is one of those that are meant, if not all are.
@@ -211,6 +211,21 @@ impl Statement<'_> {
     fn refuse(&mut self, member: &str, reason: &str) {
         self.refusals.add(&format!("{}.{member}", self.place), reason);
     }
+}
+
+/// Returns the ids with the name of a group in place of all of its actions.
+fn grouped(ids: &BTreeSet<String>) -> BTreeSet<String> {
+    let missing: BTreeSet<String> = actions::actions()
+        .filter(|action| !ids.contains(&action.id()))
+        .map(actions::Action::group)
+        .collect();
+    let named = actions::actions().filter(|action| ids.contains(&action.id()));
+    named
+        .map(|action| {
+            let group = action.group();
+            if missing.contains(&group) { action.id() } else { group }
+        })
+        .collect()
 }
 
 /// Returns what IAM takes in one form or in the other: one text, or a list of them.
