@@ -1,5 +1,7 @@
 //! The sandbox's face: host calls as calls of the capabilities.
 
+mod questions;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -37,8 +39,11 @@ impl Capabilities for Services {
             && error.kind == ErrorKind::Denied
         {
             let (interface, function) = request.name();
-            let deed = Deed::new("HostCall", format!("{interface}.{function}"))
-                .details(json!({ "run": caller.activation.run.as_str(), "reason": error.message }));
+            let deed = Deed::new("HostCall", format!("{interface}.{function}")).details(json!({
+                "run": caller.activation.run.as_str(),
+                "reason": error.message,
+                "because": error.details,
+            }));
             self.record(&Actor::of_call(caller, request), deed, "deny").await?;
         }
         Ok(answer?)
@@ -65,6 +70,7 @@ impl Services {
         request: &HostRequest,
     ) -> Result<Value, ServiceError> {
         let actor = Actor::of_call(caller, request);
+        self.may_call(&actor, request).await?;
         match request {
             HostRequest::Clock(ClockRequest::Now) => Ok(json!(now_ms())),
             HostRequest::Parameters(request) => {

@@ -1,6 +1,7 @@
 //! What all capabilities share.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_api::grant::GrantSet;
@@ -10,6 +11,7 @@ use runbook::document::Format;
 use store::Store;
 use tokio::sync::Notify;
 
+use crate::access::PolicySource;
 use crate::credentials::Credentials;
 use crate::audit::Pending;
 use crate::error::ServiceError;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub outbound: OutboundSettings,
     /// Where the secrets are that `/aws/reference/secretsmanager/<secret>` refers to.
     pub secret_backend: Option<Arc<dyn SecretBackend>>,
+    /// Where `*.cedar` files add policies to those of the program.
+    pub policy_directory: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -45,6 +49,7 @@ impl Default for Settings {
             ceiling: GrantSet::everything(),
             outbound: OutboundSettings::default(),
             secret_backend: None,
+            policy_directory: None,
         }
     }
 }
@@ -84,6 +89,7 @@ struct Inner {
     store: Store,
     keyring: Keyring,
     credentials: Credentials,
+    policies: PolicySource,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
     secret_backend: Option<Arc<dyn SecretBackend>>,
@@ -126,6 +132,7 @@ impl Services {
             store,
             keyring,
             credentials: Credentials::new()?,
+            policies: PolicySource::open(settings.policy_directory)?,
             nodes,
             outbound: Outbound::new(settings.outbound),
             secret_backend: settings.secret_backend,
@@ -162,6 +169,10 @@ impl Services {
 
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.inner.credentials
+    }
+
+    pub(crate) fn policies(&self) -> &PolicySource {
+        &self.inner.policies
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

@@ -7,6 +7,10 @@ mod fixture;
 mod server;
 
 mod audit;
+mod access;
+mod access_iam;
+mod access_properties;
+mod access_sources;
 mod automation;
 mod calendars;
 mod automation_lists;
