@@ -32,7 +32,7 @@ pub struct NewEntry {
     pub resource: String,
     /// `allow` or `deny`.
     pub decision: String,
-    /// JSON text: a CloudTrail record, or what else there is to say.
+    /// JSON text: a `CloudTrail` record, or what else there is to say.
     pub details: String,
     /// What names the request that asked for it, if one did.
     pub request_id: Option<String>,

@@ -17,7 +17,7 @@ const BATCH: usize = 512;
 /// How long a record waits for others.
 const DELAY: Duration = Duration::from_millis(500);
 /// How often the end of the log is looked at when nothing is read.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Records that are not written yet.
 #[derive(Default)]

@@ -8,6 +8,7 @@ mod catalogue;
 mod crash;
 mod deployment;
 mod effects;
+mod events;
 mod journal;
 mod migration;
 mod opening;
