@@ -1,6 +1,8 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -77,6 +79,11 @@ pub enum Command {
     /// Third-party plugins
     #[command(subcommand)]
     Plugin(Plugin),
+    /// Serve SSM's API: the AWS CLI and every AWS SDK are clients of it
+    Server(Server),
+    /// Access keys and tokens of the server's users
+    #[command(subcommand)]
+    Auth(Auth),
     /// Copy the store to a file while it is in use; never contains the keys
     Backup {
         #[arg(value_hint = ValueHint::FilePath)]
@@ -106,6 +113,37 @@ pub struct Run {
     /// Show the plan and stop
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Where to listen; other addresses than loopback need TLS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8484")]
+    pub listen: SocketAddr,
+    /// Listen on a Unix socket too
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub unix_socket: Option<PathBuf>,
+    /// The certificate and those that lead to its root, in PEM; read anew when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub tls_key: Option<PathBuf>,
+    /// Who signs the certificates that clients must then have, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub tls_client_ca: Option<PathBuf>,
+    /// A proxy that speaks TLS stands before this server
+    #[arg(long)]
+    pub behind_tls_proxy: bool,
+    /// A name under which the server is called, beside addresses and localhost; may be repeated
+    #[arg(long = "host-name", value_name = "NAME")]
+    pub host_names: Vec<String>,
+    /// Requests that one user may begin in a second
+    #[arg(long, value_name = "N", default_value = "50000")]
+    pub rate_limit: NonZeroU32,
+    /// Requests of one user that may be under way at the same time
+    #[arg(long, value_name = "N", default_value = "512")]
+    pub concurrency_limit: NonZeroU32,
 }
 
 #[derive(Debug, Args)]
@@ -313,4 +351,10 @@ pub enum Plugin {
         /// `vendor:name@version`, or a digest
         plugin: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Auth {
+    /// Print what a shell needs to reach this server as its administrator
+    Env,
 }

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod actions;
+pub(crate) mod auth;
 pub(crate) mod file;
 pub(crate) mod graph;
 pub(crate) mod param;
@@ -8,4 +9,5 @@ pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod server;
 pub(crate) mod validate;

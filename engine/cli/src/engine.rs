@@ -1,6 +1,6 @@
 //! The composition root: where ports meet what implements them.
 
-mod perform;
+pub(crate) mod perform;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub enum Openings {
     Driving,
     /// Nothing is driven until somebody asks for it.
     Resting,
+    /// All runs of the store are driven from the start: those that were interrupted go on.
+    Serving,
 }
 
 /// An engine over one data directory. Clones are the same engine.
@@ -64,6 +66,8 @@ struct Inner {
     driver: OnceCell<Driver>,
     dispatcher: tokio::task::JoinHandle<()>,
     actor: Actor,
+    /// Which runs are driven.
+    scope: Scope,
     /// Places of requests that are being answered.
     requests: Semaphore,
     /// Places of processes that follow a run.
@@ -149,11 +153,15 @@ impl Engine {
                 driver: OnceCell::new(),
                 dispatcher,
                 actor: Actor::owner(principal),
+                scope: match openings {
+                    Openings::Serving => Scope::All,
+                    Openings::Driving | Openings::Resting => Scope::Started,
+                },
                 requests: Semaphore::new(REQUESTS_MAX),
                 followers: Semaphore::new(FOLLOWERS_MAX),
             }),
         };
-        if openings == Openings::Driving {
+        if openings != Openings::Resting {
             engine.driver().await?;
         }
         Ok(engine)
@@ -166,7 +174,7 @@ impl Engine {
             .driver
             .get_or_try_init(|| async {
                 let settings =
-                    driver::Settings { scope: Scope::Started, ..driver::Settings::default() };
+                    driver::Settings { scope: inner.scope, ..driver::Settings::default() };
                 let (store, sandbox) = (inner.store.clone(), inner.sandbox.clone());
                 let capabilities = Arc::new(inner.services.clone());
                 let seeds = Arc::new(ServiceSeeds(inner.services.clone()));

@@ -41,6 +41,17 @@ impl Owned {
         }
     }
 
+    /// Becomes the owner of a data directory, or fails by naming who is.
+    pub(crate) async fn own(&self, directory: &Path, openings: Openings) -> Result<Engine> {
+        let mut owned = self.0.lock().await;
+        let engine = Engine::open(directory, openings).await.map_err(|error| {
+            if error.is::<store::OpenError>() { refused(&error) } else { error }
+        })?;
+        let control = crate::control::server::serve(directory, engine.handler())?;
+        *owned = Some(Owner { engine: engine.clone(), control });
+        Ok(engine)
+    }
+
     async fn engine(&self) -> Option<Engine> {
         self.0.lock().await.as_ref().map(|owner| owner.engine.clone())
     }

@@ -167,6 +167,12 @@ impl Services {
         operation: &str,
         input: Value,
     ) -> Result<Value, ServiceError> {
+        let Some(model) = ssm_model::operation(operation) else {
+            return Err(ServiceError::request(
+                "UnknownOperationException",
+                format!("SSM has no operation {operation}"),
+            ));
+        };
         let Some(operation) = Operation::named(operation) else {
             let error = ServiceError::unavailable(format!(
                 "the operation {operation} is not available in this release"
@@ -174,6 +180,9 @@ impl Services {
             self.record_unavailable(&actor, operation, &error).await?;
             return Err(error);
         };
+        model
+            .check_input(&input)
+            .map_err(|refused| ServiceError::request(refused.code(), refused.to_string()))?;
         (operation.run)(self.clone(), actor, input).await
     }
 }

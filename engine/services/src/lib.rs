@@ -13,6 +13,7 @@ mod api;
 pub mod audit;
 mod change;
 mod clock;
+pub mod credentials;
 pub mod error;
 
 pub mod envelope;
@@ -23,6 +24,7 @@ pub mod nodes;
 pub mod outbound;
 
 pub mod automation;
+pub mod calendars;
 pub mod commands;
 pub mod documents;
 pub mod events;
@@ -38,6 +40,7 @@ pub mod tags;
 pub use access::{Access, Resource};
 pub use actor::{Actor, SignedWith, WireRequest};
 pub use api::Operation;
+pub use credentials::{AccessKey, Bearer, NewAccessKey};
 pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;

@@ -10,6 +10,7 @@ use runbook::document::Format;
 use store::Store;
 use tokio::sync::Notify;
 
+use crate::credentials::Credentials;
 use crate::audit::Pending;
 use crate::error::ServiceError;
 use crate::keyring::Keyring;
@@ -78,6 +79,7 @@ struct Inner {
     ceiling: GrantSet,
     store: Store,
     keyring: Keyring,
+    credentials: Credentials,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
     revealed: Revealed,
@@ -118,6 +120,7 @@ impl Services {
             ceiling: settings.ceiling,
             store,
             keyring,
+            credentials: Credentials::new()?,
             nodes,
             outbound: Outbound::new(settings.outbound),
             revealed: Revealed::default(),
@@ -136,6 +139,12 @@ impl Services {
         &self.inner.store
     }
 
+    /// Reads something, to see that the store can be read.
+    pub async fn is_ready(&self) -> Result<(), ServiceError> {
+        let read = |tx: &store::ReadTx<'_>| store::audit::head(tx).map(drop);
+        Ok(self.store().read(read).await?)
+    }
+
     /// Returns account and region.
     pub fn place(&self) -> &Place {
         &self.inner.place
@@ -143,6 +152,10 @@ impl Services {
 
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.inner.keyring
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

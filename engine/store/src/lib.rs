@@ -44,12 +44,14 @@ pub mod once;
 pub mod waits;
 
 pub mod commands;
+pub mod credentials;
 pub mod documents;
 pub mod invocations;
 pub mod nodes;
 pub mod parameters;
 pub mod plans;
 pub mod plugins;
+pub mod principals;
 pub mod resource_policies;
 pub mod settings;
 pub mod state;

@@ -7,9 +7,14 @@ mod server;
 
 mod audit;
 mod automation;
+mod calendars;
 mod capabilities;
 mod commands;
+mod credentials;
 mod dispatching;
+mod document_sharing;
+mod document_sync;
+mod document_versions;
 mod documents;
 mod envelope;
 mod events;

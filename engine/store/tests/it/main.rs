@@ -7,6 +7,7 @@ mod backup;
 mod catalogue;
 mod crash;
 mod deployment;
+mod documents;
 mod effects;
 mod events;
 mod journal;

@@ -1,0 +1,136 @@
+//! `runwright server`
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use server::{Limits, Settings, TlsFiles};
+use services::credentials::NewAccessKey;
+use tokio::sync::watch;
+
+use crate::arguments::Server;
+use crate::engine::Openings;
+use crate::engine::perform::refused;
+use crate::exit::{Exit, Refusal};
+use crate::interrupt::Interrupts;
+use crate::render::{self, Printer};
+use crate::session::Owned;
+
+/// Where a running server is reached.
+const ADDRESS_FILE: &str = "server.json";
+/// The first key of the administrator, in the form of the AWS CLI's credentials file.
+pub(crate) const CREDENTIALS_FILE: &str = "administrator.credentials";
+
+/// What [`ADDRESS_FILE`] holds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Address {
+    pub(crate) url: String,
+    pub(crate) process: u32,
+}
+
+/// Serves until it is told to end.
+pub(crate) async fn run(
+    arguments: &Server,
+    directory: &Path,
+    owned: &Owned,
+    printer: Printer,
+) -> Result<Exit> {
+    let mut interrupts = Interrupts::listen()?;
+    let engine = owned.own(directory, Openings::Serving).await?;
+    let services = engine.services().clone();
+    let administrator = services.ensure_administrator().await.map_err(refused)?;
+    let credentials = administrator.as_ref().map(|key| keep(directory, key)).transpose()?;
+    let (end, ending) = watch::channel(false);
+    let server = server::serve(settings(arguments), services, ending)
+        .await
+        .map_err(Refusal::caused)?;
+    let address = Address { url: url(server.address, arguments), process: std::process::id() };
+    fs::write(directory.join(ADDRESS_FILE), serde_json::to_vec(&address)?)
+        .context("cannot note where the server listens")?;
+    announce(&address, administrator.as_ref(), credentials.as_deref(), printer)?;
+    interrupts.next().await;
+    end.send_replace(true);
+    server.done.await?;
+    fs::remove_file(directory.join(ADDRESS_FILE)).context("cannot remove the server's address")?;
+    Ok(Exit::Done)
+}
+
+fn settings(arguments: &Server) -> Settings {
+    let certificate = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    Settings {
+        listen: arguments.listen,
+        unix_socket: arguments.unix_socket.clone(),
+        tls: certificate.map(|(certificates, key)| TlsFiles {
+            certificates,
+            key,
+            client_authorities: arguments.tls_client_ca.clone(),
+        }),
+        is_behind_tls_proxy: arguments.behind_tls_proxy,
+        host_names: arguments.host_names.clone(),
+        limits: Limits {
+            requests_per_second: arguments.rate_limit,
+            concurrency: arguments.concurrency_limit.get() as usize,
+        },
+    }
+}
+
+/// Returns the address for clients on this machine, or under the first name that was given.
+fn url(address: SocketAddr, arguments: &Server) -> String {
+    let scheme = if arguments.tls_cert.is_some() { "https" } else { "http" };
+    match arguments.host_names.first() {
+        Some(name) if arguments.tls_cert.is_some() => {
+            format!("{scheme}://{name}:{}", address.port())
+        }
+        _ => format!("{scheme}://{address}"),
+    }
+}
+
+/// Writes the administrator's key to a file that nobody else can read.
+fn keep(directory: &Path, key: &NewAccessKey) -> Result<PathBuf> {
+    let path = directory.join(CREDENTIALS_FILE);
+    let text = format!(
+        "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        key.id,
+        key.secret.expose()
+    );
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(path)
+}
+
+fn announce(
+    address: &Address,
+    administrator: Option<&NewAccessKey>,
+    credentials: Option<&Path>,
+    printer: Printer,
+) -> Result<()> {
+    let value = json!({
+        "url": address.url,
+        "process": address.process,
+        "accessKeyId": administrator.map(|key| key.id.as_str()),
+        "secretAccessKey": administrator.map(|key| key.secret.expose()),
+        "credentialsFile": credentials,
+    });
+    printer.result(&value, || {
+        let mut text = format!("listening on {}", address.url);
+        if let (Some(key), Some(path)) = (administrator, credentials) {
+            text.push_str(&format!(
+                "\nthe administrator's access key, shown this once and kept in {}:\n  {}\n  {}",
+                path.display(),
+                key.id,
+                key.secret.expose()
+            ));
+        }
+        text
+    })?;
+    if administrator.is_some() {
+        render::note("for a shell: eval \"$(runwright auth env)\"");
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! The HTTP face of the capabilities.
+//!
+//! [`serve`] listens and answers until it is told to end. What an operation means is in `services`; here are the wire protocol, who
+//! asks, how much at a time, and what an operator looks at.
+
+mod authentication;
+mod health;
+mod hosts;
+mod limits;
+mod listen;
+mod metrics;
+mod server;
+mod tls;
+mod wire;
+
+pub use limits::Limits;
+pub use server::{ServeError, Server, Settings, TlsFiles, serve};

@@ -1,0 +1,117 @@
+//! The server as its owner holds it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use services::Services;
+use tokio::sync::watch;
+
+use crate::hosts::Hosts;
+use crate::limits::{Limits, Principals};
+use crate::metrics::Metrics;
+use crate::{health, hosts, listen, tls, wire};
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// A Unix socket beside the address, for whoever may open it: mode 0600.
+    pub unix_socket: Option<PathBuf>,
+    pub tls: Option<TlsFiles>,
+    /// Whether a proxy that speaks TLS stands before the server; without that or `tls` only loopback is listened on.
+    pub is_behind_tls_proxy: bool,
+    /// Names under which the server is called, beside addresses and `localhost`.
+    pub host_names: Vec<String>,
+    pub limits: Limits,
+}
+
+/// Files of the server's certificate, read anew when they change.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// PEM: the certificate, then those that lead to its root.
+    pub certificates: PathBuf,
+    /// PEM.
+    pub key: PathBuf,
+    /// PEM: who signs the certificates of clients; a client must then have one.
+    pub client_authorities: Option<PathBuf>,
+}
+
+/// Why a server cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: String, source: std::io::Error },
+    #[error("{address} can be reached from other machines, and nothing would be encrypted")]
+    Unencrypted { address: SocketAddr },
+    #[error("{path}: {message}")]
+    Certificate { path: PathBuf, message: String },
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens, with the port that it took.
+    pub address: SocketAddr,
+    /// Ends when the last request has been answered after the end was asked for.
+    pub done: tokio::task::JoinHandle<()>,
+}
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) services: Services,
+    pub(crate) limits: Principals,
+    pub(crate) metrics: Metrics,
+    pub(crate) hosts: Hosts,
+    /// Becomes true when no new work is taken.
+    pub(crate) ending: watch::Receiver<bool>,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Peer {
+    /// Absent on a Unix socket.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// Listens, and answers until `ending` becomes true; requests under way are then answered first.
+///
+/// # Errors
+/// An address that cannot be listened on or must not be without TLS, and certificates that cannot be used.
+pub async fn serve(
+    settings: Settings,
+    services: Services,
+    ending: watch::Receiver<bool>,
+) -> Result<Server, ServeError> {
+    let is_encrypted = settings.tls.is_some() || settings.is_behind_tls_proxy;
+    if !is_encrypted && !settings.listen.ip().is_loopback() {
+        return Err(ServeError::Unencrypted { address: settings.listen });
+    }
+    let tls = settings.tls.as_ref().map(tls::Acceptor::open).transpose()?;
+    let context = Arc::new(Context {
+        services,
+        limits: Principals::new(settings.limits),
+        metrics: Metrics::default(),
+        hosts: Hosts::new(&settings.host_names),
+        ending: ending.clone(),
+    });
+    let router = router(context);
+    let listeners = listen::Listeners::bind(&settings, tls).await?;
+    let address = listeners.address;
+    let done = tokio::spawn(listeners.accept(router, ending));
+    Ok(Server { address, done })
+}
+
+fn router(context: Arc<Context>) -> Router {
+    Router::new()
+        .route("/", post(wire::post))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .layer(axum::middleware::from_fn_with_state(context.clone(), hosts::check))
+        .with_state(context)
+}

@@ -1,0 +1,150 @@
+//! `POST /`: SSM's JSON 1.1, and the one question that clients ask of STS.
+
+mod answer;
+mod identity;
+mod json;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use services::{Actor, ServiceError};
+
+use crate::authentication::{Asked, NoActor, authenticate};
+use crate::server::{Context, Peer};
+pub(crate) use answer::{Fault, request_id};
+
+/// Bytes of a request's body: an inventory of 1 MB, the greatest that SSM takes, and as much again.
+pub(crate) const BODY_BYTES_MAX: usize = 2 << 20;
+/// How long the body of a request may take to arrive.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+const TARGET_PREFIX: &str = "AmazonSSM.";
+const TARGET_HEADER: &str = "x-amz-target";
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON_TYPES: [&str; 2] = ["application/x-amz-json-1.1", "application/json"];
+
+/// Answers a request of the wire protocol.
+pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let id = request_id();
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    let (parts, body) = request.into_parts();
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(fault) => return fault.respond(&id),
+    };
+    let asked = Asked {
+        method: &parts.method,
+        uri: &parts.uri,
+        headers: &parts.headers,
+        body: &body,
+        id: &id,
+        source_address: peer.address,
+        service: "ssm",
+    };
+    if is_form(&parts.headers) {
+        return identity::answer(&context, asked).await;
+    }
+    match ssm(&context, asked).await {
+        Ok(value) => answer::success(&id, &value),
+        Err(fault) => fault.respond(&id),
+    }
+}
+
+async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, Fault> {
+    let operation = operation(asked.headers)?;
+    check_form(asked)?;
+    let actor = authenticated(context, asked).await?;
+    let _turn = context.limits.enter(&actor.principal)?;
+    let input = json::parse(asked.body)?;
+    let started = std::time::Instant::now();
+    let result = context.services.call(actor, operation, input).await;
+    let code = result.as_ref().err().map_or("", |error| error.code.as_ref());
+    context.metrics.called(operation, code, started.elapsed());
+    Ok(result?)
+}
+
+async fn authenticated(context: &Context, asked: Asked<'_>) -> Result<Actor, Fault> {
+    match authenticate(&context.services, asked).await {
+        Ok(actor) => Ok(actor),
+        Err(NoActor::Refused(refused)) => {
+            context.metrics.refused();
+            Err(Fault::client(refused.code, refused.message))
+        }
+        Err(NoActor::Failed(error)) => Err(error.into()),
+    }
+}
+
+/// Returns the operation that the target names. SSM's error for any other target.
+fn operation(headers: &HeaderMap) -> Result<&'static str, Fault> {
+    let mut targets = headers.get_all(TARGET_HEADER).iter();
+    let target = targets.next().and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let name = target.strip_prefix(TARGET_PREFIX).filter(|_| targets.next().is_none());
+    match name.and_then(ssm_model::operation) {
+        Some(operation) => Ok(operation.name()),
+        None => Err(Fault::client("UnknownOperationException", String::new())),
+    }
+}
+
+/// What could make the same bytes mean something else is refused.
+fn check_form(asked: Asked<'_>) -> Result<(), Fault> {
+    let refuse = |message: String| Err(Fault::client("SerializationException", message));
+    if asked.uri.query().is_some() {
+        return refuse("a request has no query: its input is the body".to_owned());
+    }
+    let kind = media_type(asked.headers);
+    if !JSON_TYPES.contains(&kind.as_str()) {
+        return refuse(format!("the content type is {}, not {kind:?}", JSON_TYPES[0]));
+    }
+    match asked.headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => {
+            refuse("the body must not be compressed".to_owned())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Returns the media type without its parameters, in lower case; empty when there is none, or more than one.
+fn media_type(headers: &HeaderMap) -> String {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = types.next().and_then(|kind| kind.to_str().ok()).filter(|_| types.next().is_none());
+    kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == FORM && !headers.contains_key(TARGET_HEADER)
+}
+
+async fn read_body(body: Body) -> Result<Bytes, Fault> {
+    let collected = Limited::new(body, BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(BODY_TIME_MAX, collected).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Fault::client(
+                "RequestEntityTooLargeException",
+                format!("a request has at most {BODY_BYTES_MAX} bytes"),
+            )
+        }),
+        Ok(Err(error)) => {
+            Err(Fault::client("SerializationException", format!("the body ended early: {error}")))
+        }
+        Err(_) => Err(Fault {
+            status: StatusCode::REQUEST_TIMEOUT,
+            ..Fault::client(
+                "RequestTimeoutException",
+                format!("the body did not arrive within {} s", BODY_TIME_MAX.as_secs()),
+            )
+        }),
+    }
+}
+
+impl From<ServiceError> for Fault {
+    fn from(error: ServiceError) -> Self {
+        Self::of(error)
+    }
+}
+
