@@ -243,6 +243,10 @@ fn is_unremarkable(operation: &str, error: &ServiceError) -> bool {
 }
 
 /// What concerns no single thing.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "operations name their resources by functions that may fail"
+)]
 fn account<Request>(_: &Services, _: &Request) -> Result<Vec<Resource>, ServiceError> {
     Ok(vec![Resource::Account])
 }

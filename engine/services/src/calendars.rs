@@ -34,7 +34,9 @@ const HORIZON_SECONDS: i64 = 400 * 86_400;
 pub(crate) enum Fault {
     #[error("the calendar is not valid: {0}")]
     Invalid(String),
-    #[error("the recurrences of the calendar are too many to look through: end them, or let them begin later")]
+    #[error(
+        "the recurrences of the calendar are too many to look through: end them, or let them begin later"
+    )]
     TooMuch,
 }
 
@@ -170,7 +172,8 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, ServiceError> {
     let with_offset = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z", "%Y%m%dT%H%M%S%#z"];
     let without = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M%S"];
     let offset = with_offset.iter().find_map(|format| DateTime::parse_from_str(text, format).ok());
-    let plain = || without.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let plain =
+        || without.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
     offset
         .map(|time| time.to_utc())

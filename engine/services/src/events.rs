@@ -19,6 +19,8 @@ use store::{ReadTx, runs};
 pub use parameter::{ParameterOperation, PolicyStatus, parameter_change, policy_action};
 
 use crate::Services;
+use crate::access::{Access, Question, Resource};
+use crate::actor::Actor;
 use crate::clock::instant;
 use crate::error::ServiceError;
 use crate::parameters::Place;
@@ -90,6 +92,39 @@ impl Services {
         let read = move |tx: &ReadTx<'_>| {
             check_run(tx, run.as_ref())?;
             Ok(Cursor::end(tx, run.as_ref())?.to_string())
+        };
+        self.store().read(read).await
+    }
+}
+
+impl Services {
+    /// Asks the policies whether somebody may follow the events of a run, or all of them: `GetAutomationExecution` and `FollowEvents`.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`.
+    pub async fn may_follow(&self, actor: &Actor, run: Option<&RunId>) -> Result<(), ServiceError> {
+        let (operation, resource) = match run {
+            Some(run) => {
+                ("GetAutomationExecution", Resource::AutomationExecution(run.as_str().to_owned()))
+            }
+            None => ("FollowEvents", Resource::Account),
+        };
+        let asking = actor.clone().asking(operation, Value::Null);
+        let resources = [resource];
+        let question =
+            Question { operation, access: Access::Read, resources: &resources, conditions: &[] };
+        self.authorise(&asking, question).await.map(drop)
+    }
+
+    /// Returns whether a run has ended.
+    ///
+    /// # Errors
+    /// `AutomationExecutionNotFoundException`.
+    pub async fn has_ended(&self, run: &RunId) -> Result<bool, ServiceError> {
+        let wanted = run.clone();
+        let read = move |tx: &ReadTx<'_>| -> Result<bool, ServiceError> {
+            check_run(tx, Some(&wanted))?;
+            Ok(runs::find(tx, &wanted)?.is_some_and(|row| row.view.ended_ms.is_some()))
         };
         self.store().read(read).await
     }

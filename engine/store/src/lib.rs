@@ -47,6 +47,7 @@ pub mod commands;
 pub mod credentials;
 pub mod documents;
 pub mod invocations;
+pub mod named_keys;
 pub mod nodes;
 pub mod parameters;
 pub mod plans;
@@ -54,6 +55,7 @@ pub mod plugins;
 pub mod principals;
 pub mod resource_policies;
 pub mod settings;
+pub mod previews;
 pub mod state;
 pub mod tags;
 

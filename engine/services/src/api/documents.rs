@@ -12,7 +12,6 @@ use ssm_model::types::documents::{
 use super::{Operation, account};
 use crate::Services;
 use crate::access::{Access, Resource};
-use crate::error::ServiceError;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut operations = writes();
@@ -25,19 +24,21 @@ fn writes() -> Vec<Operation> {
         Operation::new(
             "CreateDocument",
             Access::Write,
-            |services, request: &CreateDocumentRequest| one(services, &request.name),
+            |services, request: &CreateDocumentRequest| Ok(one(services, &request.name)),
             |services, actor, request| async move { services.create_document(&actor, request).await },
         ),
         Operation::new(
             "UpdateDocument",
             Access::Write,
-            |services, request: &UpdateDocumentRequest| one(services, &request.name),
+            |services, request: &UpdateDocumentRequest| Ok(one(services, &request.name)),
             |services, actor, request| async move { services.update_document(&actor, request).await },
         ),
         Operation::new(
             "UpdateDocumentDefaultVersion",
             Access::Write,
-            |services, request: &UpdateDocumentDefaultVersionRequest| one(services, &request.name),
+            |services, request: &UpdateDocumentDefaultVersionRequest| {
+                Ok(one(services, &request.name))
+            },
             |services, actor, request| async move {
                 services.update_document_default_version(&actor, request).await
             },
@@ -45,7 +46,7 @@ fn writes() -> Vec<Operation> {
         Operation::new(
             "UpdateDocumentMetadata",
             Access::Write,
-            |services, request: &UpdateDocumentMetadataRequest| one(services, &request.name),
+            |services, request: &UpdateDocumentMetadataRequest| Ok(one(services, &request.name)),
             |services, actor, request| async move {
                 services.update_document_metadata(&actor, request).await
             },
@@ -53,13 +54,13 @@ fn writes() -> Vec<Operation> {
         Operation::new(
             "DeleteDocument",
             Access::Write,
-            |services, request: &DeleteDocumentRequest| one(services, &request.name),
+            |services, request: &DeleteDocumentRequest| Ok(one(services, &request.name)),
             |services, actor, request| async move { services.delete_document(&actor, request).await },
         ),
         Operation::new(
             "ModifyDocumentPermission",
             Access::Write,
-            |services, request: &ModifyDocumentPermissionRequest| one(services, &request.name),
+            |services, request: &ModifyDocumentPermissionRequest| Ok(one(services, &request.name)),
             |services, actor, request| async move {
                 services.modify_document_permission(&actor, request).await
             },
@@ -72,13 +73,13 @@ fn reads() -> Vec<Operation> {
         Operation::new(
             "GetDocument",
             Access::Read,
-            |services, request: &GetDocumentRequest| one(services, &request.name),
+            |services, request: &GetDocumentRequest| Ok(one(services, &request.name)),
             |services, _, request| async move { services.get_document(request).await },
         ),
         Operation::new(
             "DescribeDocument",
             Access::Read,
-            |services, request: &DescribeDocumentRequest| one(services, &request.name),
+            |services, request: &DescribeDocumentRequest| Ok(one(services, &request.name)),
             |services, _, request| async move { services.describe_document(request).await },
         ),
         Operation::new("ListDocuments", Access::Read, account, |services, _, request| async move {
@@ -87,28 +88,28 @@ fn reads() -> Vec<Operation> {
         Operation::new(
             "ListDocumentVersions",
             Access::Read,
-            |services, request: &ListDocumentVersionsRequest| one(services, &request.name),
+            |services, request: &ListDocumentVersionsRequest| Ok(one(services, &request.name)),
             |services, _, request| async move { services.list_document_versions(request).await },
         ),
         Operation::new(
             "ListDocumentMetadataHistory",
             Access::Read,
-            |services, request: &ListDocumentMetadataHistoryRequest| one(services, &request.name),
-            |services, _, request| async move {
-                services.list_document_metadata_history(request).await
+            |services, request: &ListDocumentMetadataHistoryRequest| {
+                Ok(one(services, &request.name))
             },
+            |services, _, request| async move { services.list_document_metadata_history(request).await },
         ),
         Operation::new(
             "DescribeDocumentPermission",
             Access::Read,
-            |services, request: &DescribeDocumentPermissionRequest| one(services, &request.name),
-            |services, _, request| async move {
-                services.describe_document_permission(request).await
+            |services, request: &DescribeDocumentPermissionRequest| {
+                Ok(one(services, &request.name))
             },
+            |services, _, request| async move { services.describe_document_permission(request).await },
         ),
     ]
 }
 
-fn one(services: &Services, name: &str) -> Result<Vec<Resource>, ServiceError> {
-    Ok(vec![services.document_resource(name)])
+fn one(services: &Services, name: &str) -> Vec<Resource> {
+    vec![services.document_resource(name)]
 }

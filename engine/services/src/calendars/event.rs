@@ -29,7 +29,10 @@ pub(super) struct Event {
 enum Length {
     Seconds(i64),
     /// Days as a clock shows them, then seconds.
-    Nominal { days: u64, seconds: i64 },
+    Nominal {
+        days: u64,
+        seconds: i64,
+    },
 }
 
 /// A time as it is written.
@@ -133,7 +136,9 @@ fn check_first(
     if first == Some(start) {
         return Ok(());
     }
-    Err(Fault::invalid(format!("{title}: its DTSTART is not one of the times that its RRULE gives")))
+    Err(Fault::invalid(format!(
+        "{title}: its DTSTART is not one of the times that its RRULE gives"
+    )))
 }
 
 fn moment(
@@ -196,11 +201,15 @@ fn length(
         (None, None) => Some(Length::Seconds(0)),
     };
     let is_sane = |length: &Length| match *length {
-        Length::Seconds(seconds) => u64::try_from(seconds / 86_400).is_ok_and(|days| days <= DAYS_MAX),
+        Length::Seconds(seconds) => {
+            u64::try_from(seconds / 86_400).is_ok_and(|days| days <= DAYS_MAX)
+        }
         Length::Nominal { days, seconds } => days <= DAYS_MAX && seconds >= 0,
     };
     length.filter(is_sane).ok_or_else(|| {
-        Fault::invalid(format!("{title} ends before it begins, or lasts longer than {DAYS_MAX} days"))
+        Fault::invalid(format!(
+            "{title} ends before it begins, or lasts longer than {DAYS_MAX} days"
+        ))
     })
 }
 
@@ -222,7 +231,8 @@ fn nominal(text: &str) -> Option<Length> {
     if span.is_negative() || span.get_years() != 0 || span.get_months() != 0 {
         return None;
     }
-    let days = i64::from(span.get_weeks()).checked_mul(7)?.checked_add(i64::from(span.get_days()))?;
+    let days =
+        i64::from(span.get_weeks()).checked_mul(7)?.checked_add(i64::from(span.get_days()))?;
     let seconds = i64::from(span.get_hours())
         .checked_mul(3_600)?
         .checked_add(span.get_minutes().checked_mul(60)?)?

@@ -38,17 +38,15 @@ pub(super) struct Recurrence {
 
 impl Recurrence {
     /// Reads the value of an `RRULE`. `UNTIL` may be in UTC, which `zone` makes local.
-    pub(super) fn parse(
-        text: &str,
-        start: NaiveDateTime,
-        zone: &Zone,
-    ) -> Result<Self, Fault> {
+    pub(super) fn parse(text: &str, start: NaiveDateTime, zone: &Zone) -> Result<Self, Fault> {
         let invalid = |why: String| Fault::invalid(format!("the rule {text:?}: {why}"));
         let (kept, until): (Vec<&str>, Vec<&str>) = text
             .split(';')
             .partition(|part| !part.trim().to_ascii_uppercase().starts_with("UNTIL="));
-        let rule: RRule<Unvalidated> =
-            kept.join(";").parse().map_err(|error: rrule::RRuleError| invalid(error.to_string()))?;
+        let rule: RRule<Unvalidated> = kept
+            .join(";")
+            .parse()
+            .map_err(|error: rrule::RRuleError| invalid(error.to_string()))?;
         let step_days = match rule.get_freq() {
             Frequency::Daily => 1,
             Frequency::Weekly => 7,
@@ -92,9 +90,11 @@ impl Recurrence {
                 return Ok(());
             }
         }
-        let ends = self.set.get_rrule().iter().all(|rule| {
-            rule.get_until().is_some() || rule.get_count().is_some()
-        });
+        let ends = self
+            .set
+            .get_rrule()
+            .iter()
+            .all(|rule| rule.get_until().is_some() || rule.get_count().is_some());
         if ends { Ok(()) } else { budget.spend(FRUITLESS_STEPS) }
     }
 }
@@ -111,8 +111,7 @@ fn until_local(text: &str, zone: &Zone) -> Option<NaiveDateTime> {
         return day.and_hms_opt(23, 59, 59);
     }
     let plain = value.strip_suffix(['Z', 'z']);
-    let time =
-        NaiveDateTime::parse_from_str(plain.unwrap_or(value), "%Y%m%dT%H%M%S").ok()?;
+    let time = NaiveDateTime::parse_from_str(plain.unwrap_or(value), "%Y%m%dT%H%M%S").ok()?;
     if plain.is_none() {
         return Some(time);
     }

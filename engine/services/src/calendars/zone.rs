@@ -153,8 +153,7 @@ fn described(component: &Component, budget: &mut Budget) -> Result<Zone, Fault> 
         };
         let (before, after) = (offset("TZOFFSETFROM")?, offset("TZOFFSETTO")?);
         let parse = |text: &str| NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").ok();
-        let start =
-            observance.value("DTSTART").and_then(parse).ok_or_else(|| broken("DTSTART"))?;
+        let start = observance.value("DTSTART").and_then(parse).ok_or_else(|| broken("DTSTART"))?;
         changes.push(Change { local: start, before, after });
         for more in observance.all("RDATE").flat_map(|property| property.value.split(',')) {
             let local = parse(more.trim()).ok_or_else(|| broken("RDATE"))?;
@@ -162,7 +161,8 @@ fn described(component: &Component, budget: &mut Budget) -> Result<Zone, Fault> 
         }
         if let Some(rule) = observance.one("RRULE")? {
             // UNTIL is in UTC, and the clock still shows the time before the change.
-            let fixed = Zone::Described(Arc::from([Change { local: start, before, after: before }]));
+            let fixed =
+                Zone::Described(Arc::from([Change { local: start, before, after: before }]));
             Recurrence::parse(&rule.value, start, &fixed)?.each(budget, |local| {
                 let is_known = chrono::Datelike::year(&local) <= LAST_YEAR;
                 if is_known {

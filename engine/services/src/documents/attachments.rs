@@ -45,7 +45,8 @@ impl Services {
         content: &Content,
         sources: Vec<AttachmentsSource>,
     ) -> Result<Vec<NewAttachment>, ServiceError> {
-        let max = if content.kind == AUTOMATION { AUTOMATION_ATTACHMENTS_MAX } else { ATTACHMENTS_MAX };
+        let max =
+            if content.kind == AUTOMATION { AUTOMATION_ATTACHMENTS_MAX } else { ATTACHMENTS_MAX };
         if sources.len() > max {
             return Err(ServiceError::validation(format!(
                 "a document of the type {} has at most {max} attachments",
@@ -57,7 +58,9 @@ impl Services {
         for source in sources {
             let (name, from) = parse(source)?;
             if !seen.insert(name.clone()) {
-                return Err(ServiceError::validation(format!("the attachment {name} is given twice")));
+                return Err(ServiceError::validation(format!(
+                    "the attachment {name} is given twice"
+                )));
             }
             named.push((name, from));
         }
@@ -101,7 +104,9 @@ impl Services {
             .await
             .map_err(|error| failed(error.to_string()))?;
         if received.truncated {
-            return Err(failed(format!("it has more than {ATTACHMENT_BYTES_MAX} bytes, or broke off")));
+            return Err(failed(format!(
+                "it has more than {ATTACHMENT_BYTES_MAX} bytes, or broke off"
+            )));
         }
         if received.status != 200 {
             return Err(failed(format!("the status of the answer is {}", received.status)));
@@ -128,7 +133,8 @@ impl Services {
         self.authorise(actor, question).await?;
         let read = move |tx: &ReadTx<'_>| -> Result<NewAttachment, ServiceError> {
             let none = || no_file(&document, &version, &file);
-            let number = version_of(tx, &document, Some(&version), None).map_err(|_| none())?.version;
+            let number =
+                version_of(tx, &document, Some(&version), None).map_err(|_| none())?.version;
             let attachments = documents::attachments(tx, &document, number)?;
             let found = attachments.into_iter().find(|attachment| attachment.file == file);
             let attachment = Attachment { file: name.clone(), ..found.ok_or_else(none)? };
@@ -154,7 +160,9 @@ fn parse(source: AttachmentsSource) -> Result<(String, From), ServiceError> {
     let AttachmentsSource { key, name, values } = source;
     let values = values.unwrap_or_default();
     let [value] = values.as_slice() else {
-        return Err(ServiceError::validation("an attachment has exactly one value: where it comes from"));
+        return Err(ServiceError::validation(
+            "an attachment has exactly one value: where it comes from",
+        ));
     };
     let from = match key.as_deref() {
         Some("SourceUrl" | "S3FileUrl") => url(value)?,
@@ -198,7 +206,9 @@ fn url(value: &str) -> Result<From, ServiceError> {
 fn reference(value: &str) -> Result<From, ServiceError> {
     let path = value.rsplit_once(":document/").map_or(value, |(_, path)| path);
     match path.split('/').collect::<Vec<_>>().as_slice() {
-        [document, version, file] if [document, version, file].iter().all(|part| !part.is_empty()) => {
+        [document, version, file]
+            if [document, version, file].iter().all(|part| !part.is_empty()) =>
+        {
             Ok(From::Reference {
                 document: (*document).to_owned(),
                 version: (*version).to_owned(),

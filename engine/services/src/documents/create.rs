@@ -30,15 +30,18 @@ impl Services {
         let format = Format::parse(request.document_format.as_deref())?;
         let tags = checked_tags(request.tags.unwrap_or_default())?;
         let content = self.check_content(&name, kind, format, &request.content).await?;
-        let files =
-            self.gather_attachments(actor, &content, request.attachments.unwrap_or_default()).await?;
+        let files = self
+            .gather_attachments(actor, &content, request.attachments.unwrap_or_default())
+            .await?;
         let requires = request.requires.filter(|requires| !requires.is_empty());
         let about = About {
             version_name: request.version_name,
             display_name: request.display_name,
             target_type: request.target_type,
             author: Some(actor.principal.to_string()),
-            requires: requires.map(|requires| Ok::<_, ServiceError>(encode(&requires)?.to_string())).transpose()?,
+            requires: requires
+                .map(|requires| Ok::<_, ServiceError>(encode(&requires)?.to_string()))
+                .transpose()?,
             ..About::default()
         };
         let new = content.version(&name, about)?;

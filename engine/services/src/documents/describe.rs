@@ -20,7 +20,8 @@ impl Services {
             Owner::Shipped => None,
             Owner::Account => {
                 let (name, version) = (held.version.name.clone(), held.version.version);
-                let last = move |tx: &store::ReadTx<'_>| documents::reviews(tx, &name, version, None, 1);
+                let last =
+                    move |tx: &store::ReadTx<'_>| documents::reviews(tx, &name, version, None, 1);
                 self.store().read(last).await?.pop()
             }
         };

@@ -27,7 +27,9 @@ impl Facts {
         let text = |member: &str| value.get(member).map(runbook::value::text);
         let parameters = value.get("parameters").and_then(Value::as_object);
         let mut platform_types = platforms(kind, value);
-        platform_types.sort_unstable_by_key(|name| [WINDOWS, LINUX, MAC_OS].iter().position(|one| one == name));
+        platform_types.sort_unstable_by_key(|name| {
+            [WINDOWS, LINUX, MAC_OS].iter().position(|one| one == name)
+        });
         platform_types.dedup();
         Self {
             schema_version: text("schemaVersion"),
@@ -94,7 +96,9 @@ fn platforms(kind: &str, value: &Value) -> Vec<&'static str> {
 fn plugin_platforms(plugin: &str) -> &'static [&'static str] {
     match plugin.trim_start_matches("aws:") {
         "runShellScript" => &[LINUX, MAC_OS],
-        "runPowerShellScript" | "psModule" | "applications" | "domainJoin" | "cloudWatch" => &[WINDOWS],
+        "runPowerShellScript" | "psModule" | "applications" | "domainJoin" | "cloudWatch" => {
+            &[WINDOWS]
+        }
         "runDockerAction" => &[LINUX],
         _ => &[WINDOWS, LINUX, MAC_OS],
     }

@@ -54,9 +54,12 @@ impl Filter {
             ));
         }
         if old.len().max(new.len()) > FILTERS_MAX {
-            return Err(ServiceError::validation(format!("at most {FILTERS_MAX} filters are allowed")));
+            return Err(ServiceError::validation(format!(
+                "at most {FILTERS_MAX} filters are allowed"
+            )));
         }
-        let old = old.iter().map(|DocumentFilter { key, value }| (key.as_str(), vec![value.clone()]));
+        let old =
+            old.iter().map(|DocumentFilter { key, value }| (key.as_str(), vec![value.clone()]));
         let new = new.iter().map(|DocumentKeyValuesFilter { key, values }| {
             (key.as_deref().unwrap_or_default(), values.clone().unwrap_or_default())
         });
@@ -72,7 +75,9 @@ impl Filter {
         if !is_known && tag.is_none() {
             return Err(ServiceError::request(
                 "InvalidFilterKey",
-                format!("documents cannot be filtered by {key:?}: Name, Owner, PlatformTypes, DocumentType, TargetType, SearchKeyword and tag:<key> are known"),
+                format!(
+                    "documents cannot be filtered by {key:?}: Name, Owner, PlatformTypes, DocumentType, TargetType, SearchKeyword and tag:<key> are known"
+                ),
             ));
         }
         if values.iter().all(String::is_empty) {
@@ -90,7 +95,8 @@ impl Filter {
         })
     }
 
-    /// Returns whether a document is to be listed; `is_public` says whether it is shared with everybody.
+    /// Returns whether a document is to be listed; `is_public` says whether it is shared with everybody, if a filter
+    /// asks for that.
     pub(super) fn admits(&self, held: &Held, is_public: bool) -> bool {
         let version = &held.version;
         match self {

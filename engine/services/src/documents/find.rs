@@ -60,13 +60,17 @@ impl Services {
         version: Option<&str>,
     ) -> Result<Option<Found>, ServiceError> {
         let text = version.unwrap_or("$DEFAULT").to_owned();
-        let Some(version) = Version::parse(&text) else { return Err(select::no_version(name, &text)) };
+        let Some(version) = Version::parse(&text) else {
+            return Err(select::no_version(name, &text));
+        };
         let name = name.to_owned();
         let read = move |tx: &ReadTx<'_>| -> Result<_, ServiceError> {
             if documents::find(tx, &name)?.is_none() {
                 return Ok(None);
             }
-            documents::get(tx, &name, version)?.map(Some).ok_or_else(|| select::no_version(&name, &text))
+            documents::get(tx, &name, version)?
+                .map(Some)
+                .ok_or_else(|| select::no_version(&name, &text))
         };
         let found = self.store().read(read).await?;
         Ok(found.map(|found| Found {
@@ -143,4 +147,3 @@ impl Services {
         }
     }
 }
-

@@ -78,7 +78,9 @@ pub(super) fn check_kind(kind: &str, format: Format) -> Result<(), ServiceError>
 pub(super) fn check_value(kind: &str, value: &Value) -> Result<(), ServiceError> {
     let schema = || value.get("schemaVersion").map(runbook::value::text).unwrap_or_default();
     match kind {
-        "Policy" if schema().split('.').next().and_then(|major| major.parse().ok()) < Some(2_u32) => {
+        "Policy"
+            if schema().split('.').next().and_then(|major| major.parse().ok()) < Some(2_u32) =>
+        {
             Err(schema_version(kind, &schema(), "2.0 or later"))
         }
         "Session" if schema() != "1.0" => Err(schema_version(kind, &schema(), "1.0")),
@@ -101,8 +103,6 @@ fn no_map(member: &str) -> ServiceError {
 fn schema_version(kind: &str, found: &str, wanted: &str) -> ServiceError {
     ServiceError::request(
         "InvalidDocumentSchemaVersion",
-        format!(
-            "the schemaVersion of a document of the type {kind} is {wanted}, not {found:?}"
-        ),
+        format!("the schemaVersion of a document of the type {kind} is {wanted}, not {found:?}"),
     )
 }

@@ -6,7 +6,7 @@ use ssm_model::types::documents::{ListDocumentsRequest, ListDocumentsResult};
 use store::ReadTx;
 use store::documents::{self, ALL_ACCOUNTS};
 
-use super::filter::Filter;
+use super::filter::{Filter, Whose};
 use super::page::Page;
 use super::select::{Held, held, shipped};
 use crate::Services;
@@ -57,6 +57,7 @@ fn admitted(
     mut after: Option<String>,
     wanted: usize,
 ) -> Result<Vec<Held>, ServiceError> {
+    let asks_public = filters.iter().any(|filter| matches!(filter, Filter::Owner(Whose::Public)));
     let mut found = Vec::new();
     loop {
         let stored = documents::list_defaults(tx, after.as_deref(), CHUNK)?;
@@ -73,7 +74,7 @@ fn admitted(
             chunk.insert(version.name.clone(), held(tx, version)?);
         }
         for (name, held) in chunk {
-            let is_public = is_public(tx, &name)?;
+            let is_public = asks_public && is_public(tx, &name)?;
             if filters.iter().all(|filter| filter.admits(&held, is_public)) {
                 found.push(held);
                 if found.len() >= wanted {

@@ -85,7 +85,9 @@ impl Services {
             documents::find(tx, &name)?.ok_or_else(no_document)?;
             let is_for_all = add.iter().any(|account| is_all(account));
             if is_for_all && !may_be_public {
-                return Err(limit("sharing documents with everybody is switched off by a service setting"));
+                return Err(limit(
+                    "sharing documents with everybody is switched off by a service setting",
+                ));
             }
             if remove.iter().any(|account| is_all(account)) || is_for_all {
                 documents::unshare_all(tx, &name)?;

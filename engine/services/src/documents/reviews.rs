@@ -78,7 +78,10 @@ impl Services {
                 let status = found.review_status.map_or("NOT_REVIEWED", ReviewStatus::name);
                 return Err(ServiceError::request(
                     "InvalidDocumentOperation",
-                    format!("the review of version {} is {status}: {text} is not possible", found.version),
+                    format!(
+                        "the review of version {} is {status}: {text} is not possible",
+                        found.version
+                    ),
                 ));
             };
             let review = Review {
@@ -139,9 +142,9 @@ fn comment_text(
         return Err(ServiceError::validation("a step of a review has at most one comment"));
     }
     match first {
-        Some(DocumentReviewCommentSource { r#type: Some(kind), .. }) if kind != COMMENT => {
-            Err(ServiceError::validation(format!("the comment has the type {kind:?}, not {COMMENT}")))
-        }
+        Some(DocumentReviewCommentSource { r#type: Some(kind), .. }) if kind != COMMENT => Err(
+            ServiceError::validation(format!("the comment has the type {kind:?}, not {COMMENT}")),
+        ),
         Some(comment) => Ok(comment.content),
         None => Ok(None),
     }

@@ -121,7 +121,9 @@ impl Services {
         mut files: Vec<DocumentFile>,
     ) -> Result<Vec<NewVersion>, ServiceError> {
         if files.len() > FILES_MAX {
-            return Err(ServiceError::validation(format!("at most {FILES_MAX} files are taken at once")));
+            return Err(ServiceError::validation(format!(
+                "at most {FILES_MAX} files are taken at once"
+            )));
         }
         files.sort_by(|one, other| one.name.cmp(&other.name));
         let mut names = BTreeSet::new();
@@ -133,7 +135,9 @@ impl Services {
             }
             match self.checked_file(actor, &name, &content, lock).await {
                 Ok(new) => checked.push(new),
-                Err(error) if error.code == "InvalidDocumentContent" => mistakes.push(error.message),
+                Err(error) if error.code == "InvalidDocumentContent" => {
+                    mistakes.push(error.message);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -184,5 +188,8 @@ fn known(tx: &ReadTx<'_>, new: &NewVersion) -> Result<Option<Known>, ServiceErro
     let default_version = document.default_version;
     let newest = same.next().map(|same| same.version);
     let is_default = same.any(|same| same.version == default_version);
-    Ok(Some(Known { default_version, same: if is_default { Some(default_version) } else { newest } }))
+    Ok(Some(Known {
+        default_version,
+        same: if is_default { Some(default_version) } else { newest },
+    }))
 }

@@ -30,11 +30,16 @@ impl Services {
         let format = Format::parse(request.document_format.as_deref())?;
         let kind = {
             let name = name.clone();
-            self.store().read(move |tx| documents::find(tx, &name)).await?.ok_or_else(no_document)?.kind
+            self.store()
+                .read(move |tx| documents::find(tx, &name))
+                .await?
+                .ok_or_else(no_document)?
+                .kind
         };
         let content = self.check_content(&name, &kind, format, &request.content).await?;
-        let files =
-            self.gather_attachments(actor, &content, request.attachments.unwrap_or_default()).await?;
+        let files = self
+            .gather_attachments(actor, &content, request.attachments.unwrap_or_default())
+            .await?;
         let about = About {
             version_name: request.version_name,
             display_name: request.display_name,
@@ -100,16 +105,16 @@ pub(super) fn add_version(
     new: &NewVersion,
     files: &[NewAttachment],
 ) -> Result<u64, ServiceError> {
-    let latest =
-        documents::get(tx, &new.name, Version::Latest)?.ok_or_else(no_document)?;
+    let latest = documents::get(tx, &new.name, Version::Latest)?.ok_or_else(no_document)?;
     let mut new = new.clone();
     new.about.display_name = new.about.display_name.or(latest.about.display_name);
     new.about.target_type = new.about.target_type.or(latest.about.target_type);
     new.about.requires = latest.about.requires;
     let same = documents::with_content(tx, &new.name, &new.digest)?;
-    if same.iter().any(|same| {
-        same.target_type == new.about.target_type && same.lock == new.about.lock
-    }) {
+    if same
+        .iter()
+        .any(|same| same.target_type == new.about.target_type && same.lock == new.about.lock)
+    {
         return Err(ServiceError::request(
             "DuplicateDocumentContent",
             "The content of the association document matches another document. Change the content of the document and try again.",

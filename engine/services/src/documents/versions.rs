@@ -19,7 +19,8 @@ impl Services {
         request: ListDocumentVersionsRequest,
     ) -> Result<ListDocumentVersionsResult, ServiceError> {
         let name = self.document_name(&request.name)?.to_owned();
-        let page = Page::new(format!("ListDocumentVersions {name}"), request.max_results, PAGE_MAX)?;
+        let page =
+            Page::new(format!("ListDocumentVersions {name}"), request.max_results, PAGE_MAX)?;
         let before = page.after_number(request.next_token.as_deref())?;
         let shipped = self.shipped().get(&name).cloned();
         let limit = page.limit + 1;

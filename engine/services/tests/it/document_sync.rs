@@ -19,7 +19,10 @@ async fn a_directory_is_brought_into_the_store_once() {
     let planned = services.plan_sync(&actor(), files.clone()).await.unwrap();
     let create = |name| (name, SyncAction::Create);
     assert_eq!(actions(&planned), ["Cal", "Cmd", "Run"].map(create));
-    assert_eq!(planned.steps.iter().map(|step| &*step.kind).collect::<Vec<_>>(), ["ChangeCalendar", "Command", "Automation"]);
+    assert_eq!(
+        planned.steps.iter().map(|step| &*step.kind).collect::<Vec<_>>(),
+        ["ChangeCalendar", "Command", "Automation"]
+    );
     assert_eq!(services.document_names().await.unwrap().len(), 1, "a plan changes nothing");
     assert_eq!(services.apply_sync(&actor(), files.clone()).await.unwrap(), planned);
     let again = services.apply_sync(&actor(), files).await.unwrap();
@@ -58,17 +61,25 @@ async fn a_lock_belongs_to_the_version() {
 async fn one_bad_file_keeps_all_out() {
     let fixture = Fixture::new();
     let services = &fixture.services;
-    let bad = vec![file("Good", SMALLEST), file("Bad-1", "a: ["), file("Bad-2", "schemaVersion: \"0.3\"\n")];
+    let bad = vec![
+        file("Good", SMALLEST),
+        file("Bad-1", "a: ["),
+        file("Bad-2", "schemaVersion: \"0.3\"\n"),
+    ];
     let error = services.apply_sync(&actor(), bad).await.unwrap_err();
     assert_eq!(error.code, "InvalidDocumentContent");
     assert!(error.message.contains("Bad-1:") && error.message.contains("Bad-2:"), "{error}");
     let twice = vec![file("Good", SMALLEST), file("Good", SHELL)];
     assert_eq!(services.apply_sync(&actor(), twice).await.unwrap_err().code, "ValidationException");
     let reserved = vec![file("AWS-Mine", SMALLEST)];
-    assert_eq!(services.plan_sync(&actor(), reserved).await.unwrap_err().code, "ValidationException");
+    assert_eq!(
+        services.plan_sync(&actor(), reserved).await.unwrap_err().code,
+        "ValidationException"
+    );
     assert_eq!(services.document_names().await.unwrap().len(), 1);
     services.apply_sync(&actor(), vec![file("Good", SMALLEST)]).await.unwrap();
-    let other = services.apply_sync(&actor(), vec![file("Aaa", SMALLEST), file("Good", SHELL)]).await;
+    let other =
+        services.apply_sync(&actor(), vec![file("Aaa", SMALLEST), file("Good", SHELL)]).await;
     assert_eq!(other.unwrap_err().code, "InvalidDocument");
     assert_eq!(services.document_names().await.unwrap().len(), 2, "and Aaa was not made");
 }

@@ -13,6 +13,7 @@ mod events;
 mod journal;
 mod migration;
 mod opening;
+mod parameters;
 mod retention;
 mod scene;
 mod waits;
