@@ -52,7 +52,7 @@ impl Services {
         let create = move |tx: &mut Tx<'_>| {
             create(tx, &new, &files)?;
             for (key, value) in &tags {
-                store::tags::set(tx, crate::tags::DOCUMENT, &new.name, key, value)?;
+                store::tags::set(tx, tags::DOCUMENT, &new.name, key, value)?;
             }
             services.description(held(tx, version_of(tx, &new.name, None, None)?)?, None)
         };
@@ -80,7 +80,7 @@ pub(super) fn create(
         ));
     }
     // Tags of a resource that is gone are nobody's.
-    store::tags::remove_all(tx, crate::tags::DOCUMENT, &new.name)?;
+    store::tags::remove_all(tx, tags::DOCUMENT, &new.name)?;
     let version = documents::add_version(tx, new)?;
     documents::attach(tx, &new.name, version, files)?;
     Ok(())
