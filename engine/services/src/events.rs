@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{ReadTx, runs};
 
+pub(crate) use parameter::Teller;
 pub use parameter::{ParameterOperation, PolicyStatus, parameter_change, policy_action};
 
 use crate::Services;

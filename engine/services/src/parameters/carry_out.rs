@@ -3,7 +3,10 @@
 use host_api::identifier::Principal;
 use serde_json::json;
 use store::Tx;
-use store::parameters::policies::{self, DuePolicy};
+use store::parameters::{
+    self,
+    policies::{self, DuePolicy},
+};
 
 use super::delete;
 use super::policy::PolicyKind;
@@ -12,6 +15,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::{ErrorKind, ServiceError};
+use crate::events::Teller;
 
 /// Who carries policies out, in the audit log.
 const PRINCIPAL: &str = "service:parameter-policies";
@@ -51,14 +55,16 @@ impl Services {
             json!({ "policyType": kind.as_str(), "version": wire_version(due.version), "due": due.due_ms }),
         );
         let actor = Actor::new(Principal::new(PRINCIPAL));
+        let teller = self.teller(&actor);
         let body = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
             if !policies::claim(tx, &due)? {
                 let message = "the policy was carried out or replaced meanwhile";
                 return Err(ServiceError::new(ErrorKind::Transient, "Conflict", message));
             }
+            tell(tx, &due, &teller)?;
             match kind {
-                PolicyKind::Expiration => delete::remove(tx, &due.name).map(drop),
-                // Telling is all that they do, and the audit row of this transaction tells it.
+                PolicyKind::Expiration => delete::remove(tx, &due.name, &teller).map(drop),
+                // Telling is all that they do.
                 PolicyKind::ExpirationNotification | PolicyKind::NoChangeNotification => Ok(()),
             }
         };
@@ -68,4 +74,12 @@ impl Services {
             Err(error) => Err(error),
         }
     }
+}
+
+fn tell(tx: &mut Tx<'_>, due: &DuePolicy, teller: &Teller) -> Result<(), ServiceError> {
+    let Some(found) = parameters::get(tx, &due.name, Some(due.version))? else { return Ok(()) };
+    let policies = policies::of_version(tx, &due.name, due.version)?;
+    let text = policies.iter().find(|policy| policy.kind == due.kind);
+    let text = text.map_or("", |policy| policy.text.as_str());
+    Ok(teller.policy(tx, &found.parameter, [&due.kind, text])?)
 }

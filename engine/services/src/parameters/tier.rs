@@ -6,6 +6,7 @@ use store::ReadTx;
 
 use super::data_type::DataType;
 use crate::error::ServiceError;
+use crate::settings::{self, SettingId};
 
 /// What a parameter's tier is once it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,11 +88,14 @@ pub(super) struct Wanted<'a> {
     pub(super) standard_count: u64,
 }
 
-/// Returns the tier of parameters for which a request names none.
-///
-/// It is the default of the service setting `/ssm/parameter-store/default-parameter-tier`; where that is stored, it is read here.
-pub(super) fn default_tier(_tx: &ReadTx<'_>) -> AskedTier {
-    AskedTier::Fixed(Tier::Standard)
+/// Returns the tier of parameters for which a request names none: a service setting.
+pub(super) fn default_tier(tx: &ReadTx<'_>) -> Result<AskedTier, ServiceError> {
+    let set = settings::value(tx, SettingId::DefaultParameterTier)?;
+    Ok(match set.as_str() {
+        "Advanced" => AskedTier::Fixed(Tier::Advanced),
+        "Intelligent-Tiering" => AskedTier::Intelligent,
+        _ => AskedTier::Fixed(Tier::Standard),
+    })
 }
 
 impl Wanted<'_> {
