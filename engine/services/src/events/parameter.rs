@@ -1,13 +1,10 @@
 //! Events of Parameter Store.
 
 use serde_json::{Map, Value, json};
-use store::events::{self, NewEvent};
-use store::parameters::NewParameter;
-use store::{Tx, WriteError};
+use store::events::NewEvent;
 
-use crate::Services;
 use crate::access::Resource;
-use crate::actor::{Actor, now_ms};
+use crate::actor::Actor;
 use crate::parameters::Place;
 
 const CHANGE: &str = "Parameter Store Change";
@@ -27,53 +24,6 @@ pub enum ParameterOperation {
 pub enum PolicyStatus {
     Success,
     Failed,
-}
-
-/// Tells what is done to parameters, in the transactions in which it is done.
-pub(crate) struct Teller {
-    place: Place,
-    actor: Actor,
-    time_ms: u64,
-}
-
-impl Services {
-    /// Returns who tells what this actor does now.
-    pub(crate) fn teller(&self, actor: &Actor) -> Teller {
-        Teller { place: self.place().clone(), actor: actor.clone(), time_ms: now_ms() }
-    }
-}
-
-impl Teller {
-    pub(crate) fn parameter(
-        &self,
-        tx: &mut Tx<'_>,
-        operation: ParameterOperation,
-        parameter: &NewParameter,
-    ) -> Result<(), WriteError> {
-        let NewParameter { name, kind, description, .. } = parameter;
-        let description = description.as_deref();
-        let Self { place, actor, time_ms } = self;
-        let event = parameter_change(place, actor, operation, [name, kind], description, *time_ms);
-        events::append(tx, &event)
-    }
-
-    /// Tells that a policy did, at its time, what it is for.
-    pub(crate) fn policy(
-        &self,
-        tx: &mut Tx<'_>,
-        parameter: &NewParameter,
-        policy: [&str; 2],
-    ) -> Result<(), WriteError> {
-        let NewParameter { name, kind, .. } = parameter;
-        let reason = "the time of the policy has come";
-        let (status, time_ms) = (PolicyStatus::Success, self.time_ms);
-        let event = policy_action(&self.place, [name, kind], policy, status, reason, time_ms);
-        events::append(tx, &event)
-    }
-
-    pub(crate) fn arn_of_parameter(&self, name: &str) -> String {
-        Resource::Parameter(name.to_owned()).arn(&self.place)
-    }
 }
 
 /// Returns the event of a change of a parameter: to be appended in the transaction of the change.

@@ -35,14 +35,11 @@ impl Services {
         let deed = Deed::new("LabelParameterVersion", name.arn(self.place()))
             .details(json!({ "version": request.parameter_version, "labels": valid }));
         let asked = request.parameter_version;
-        let teller = self.teller(actor);
+        let origin = self.origin(actor);
         self.change(actor, deed, move |tx| {
             let version = version(tx, &name, asked)?;
             give(tx, &name, version, &valid)?;
-            if let Some(labelled) = parameters::get(tx, name.as_str(), Some(version))? {
-                let operation = ParameterOperation::LabelParameterVersion;
-                teller.parameter(tx, operation, &labelled.parameter)?;
-            }
+            origin.tell_of(tx, ParameterOperation::LabelParameterVersion, name.as_str())?;
             Ok(LabelParameterVersionResult {
                 invalid_labels: Some(invalid.clone()),
                 parameter_version: Some(wire_version(version)),

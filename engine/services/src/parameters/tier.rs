@@ -88,14 +88,10 @@ pub(super) struct Wanted<'a> {
     pub(super) standard_count: u64,
 }
 
-/// Returns the tier of parameters for which a request names none: a service setting.
+/// Returns the tier of parameters for which a request names none: what the service setting
+/// `/ssm/parameter-store/default-parameter-tier` says.
 pub(super) fn default_tier(tx: &ReadTx<'_>) -> Result<AskedTier, ServiceError> {
-    let set = settings::value(tx, SettingId::DefaultParameterTier)?;
-    Ok(match set.as_str() {
-        "Advanced" => AskedTier::Fixed(Tier::Advanced),
-        "Intelligent-Tiering" => AskedTier::Intelligent,
-        _ => AskedTier::Fixed(Tier::Standard),
-    })
+    AskedTier::parse(&settings::value(tx, SettingId::DefaultParameterTier)?)
 }
 
 impl Wanted<'_> {
