@@ -57,7 +57,11 @@ impl Services {
     }
 
     /// Puts the texts of secrets in their places: the value of a parameter that is a `SecureString` is the only one.
-    async fn input_with_secrets(&self, operation: &str, call: &ApiCall) -> Result<Value, ServiceError> {
+    async fn input_with_secrets(
+        &self,
+        operation: &str,
+        call: &ApiCall,
+    ) -> Result<Value, ServiceError> {
         let mut input = call.input.clone();
         for (pointer, reference) in &call.secrets {
             if operation != "PutParameter" || pointer != "/Value" {
@@ -192,4 +196,54 @@ fn hide(
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn paged() -> &'static Pagination {
+        let operation = ssm_model::operation("DescribeParameters");
+        operation.and_then(ssm_model::Operation::pagination).expect("SSM pages through it")
+    }
+
+    #[test]
+    fn pages_are_put_together_until_the_last() {
+        let mut answer = json!({ "Parameters": [1], "NextToken": "a" });
+        assert_eq!(next_page(&answer, paged(), 10), Some(json!("a")));
+        append(&mut answer, json!({ "Parameters": [2, 3], "NextToken": "b" }), paged());
+        assert_eq!(answer, json!({ "Parameters": [1, 2, 3], "NextToken": "b" }));
+        append(&mut answer, json!({ "Parameters": [] }), paged());
+        assert_eq!(answer, json!({ "Parameters": [1, 2, 3] }));
+        assert_eq!(next_page(&answer, paged(), 10), None);
+        assert_eq!(next_page(&json!({ "Parameters": [], "NextToken": "" }), paged(), 10), None);
+    }
+
+    #[test]
+    fn what_is_gathered_is_bounded() {
+        let mut answer = json!({ "Parameters": vec![0; ITEMS_MAX - 1], "NextToken": "a" });
+        assert!(next_page(&answer, paged(), BYTES_MAX - 1).is_some());
+        assert_eq!(next_page(&answer, paged(), BYTES_MAX), None);
+        append(&mut answer, json!({ "Parameters": [1], "NextToken": "b" }), paged());
+        assert_eq!(next_page(&answer, paged(), 10), None);
+        assert_eq!(answer["NextToken"], "b", "the author can go on");
+    }
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_stand() {
+        let secret = |name: &str| json!({ "Name": name, "Type": "SecureString", "Value": "x", "Version": 2 });
+        let mut answer = json!({ "a/b": [secret("/one"), { "Type": "String", "Value": "y" }], "c": secret("two") });
+        let mut secrets = BTreeMap::new();
+        hide(&mut answer, &mut String::new(), &mut secrets).unwrap();
+        assert_eq!(
+            Value::from_iter(secrets.clone()),
+            json!({ "/a~1b/0/Value": "/one:2", "/c/Value": "two:2" })
+        );
+        assert!(secrets.keys().all(|pointer| answer.pointer(pointer) == Some(&Value::Null)));
+        assert_eq!(answer["a/b"][1]["Value"], "y");
+        let mut nameless = json!({ "Type": "SecureString", "Value": "x" });
+        assert!(hide(&mut nameless, &mut String::new(), &mut secrets).is_err());
+    }
 }

@@ -12,6 +12,7 @@ mod dispatching;
 mod documents;
 mod envelope;
 mod keyring;
+mod operations_of_steps;
 mod outbound;
 mod parameters;
 mod redirects;
