@@ -5,6 +5,7 @@
 mod backup;
 mod control;
 mod language;
+mod operator;
 mod owners;
 mod parameters;
 mod plugins;

@@ -164,3 +164,44 @@ fn a_store_that_was_not_touched_verifies() {
     assert!(report["runs"][0]["entries"].as_u64().unwrap() > 10);
     scratch.says(0, ["runs", "verify", "--all"]).with(&[&format!("{run}: ok, ")]);
 }
+
+#[test]
+fn what_a_step_wrote_to_its_log_is_shown() {
+    let scratch = scratch();
+    let book = r#"schemaVersion: "0.4"
+capabilities: ["parameters:get:/app/*"]
+mainSteps:
+  - name: Wait
+    action: waitForProperty
+    timeoutSeconds: 1
+    onFailure: Continue
+    inputs: { Parameter: /app/word, DesiredValues: [never], Interval: 100ms }
+  - { name: Quiet, action: getParameter, inputs: { Name: /app/word } }
+"#;
+    scratch.file("wait.yaml", book);
+    scratch.says(0, ["param", "put", "/app/word", "now"]);
+    let run = scratch.json(0, ["run", "wait.yaml"]);
+    let run = run["id"].as_str().unwrap();
+    let logs = scratch.json(0, ["runs", "logs", run]);
+    let steps: Vec<_> = logs.as_array().unwrap().iter().map(|log| &log["step"]).collect();
+    assert!(!steps.is_empty() && steps.iter().all(|step| *step == "Wait"), "{logs:#}");
+    let quiet = scratch.json(0, ["runs", "logs", run, "--step", "Quiet"]);
+    assert_eq!(quiet, json!([]));
+    scratch.says(0, ["runs", "logs", run, "--step", "Wait"]).with(&["Wait  "]);
+    scratch.says(2, ["runs", "logs", run, "--step", "Nobody"]).with(&["no step `Nobody`"]);
+}
+
+#[test]
+fn old_runs_are_counted_and_then_deleted() {
+    let scratch = scratch();
+    let run = ran(&scratch);
+    let kept = scratch.json(0, ["runs", "prune", "--older-than", "30d"]);
+    assert_eq!(kept["runs"], 0);
+    let counted = scratch.json(0, ["runs", "prune", "--older-than", "0s", "--dry-run"]);
+    assert_eq!(counted["runs"], 1);
+    scratch.json(0, ["runs", "show", &run]);
+    assert_eq!(scratch.json(0, ["runs", "prune", "--older-than", "0s"])["runs"], 1);
+    scratch.says(2, ["runs", "show", &run]).with(&["there is no run"]);
+    assert_eq!(scratch.json(0, ["runs", "list"]), json!([]));
+    scratch.says(2, ["runs", "prune", "--older-than", "soon"]).with(&["--older-than"]);
+}

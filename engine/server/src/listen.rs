@@ -71,7 +71,7 @@ impl Listeners {
         loop {
             let place = tokio::select! {
                 place = places.clone().acquire_owned() => place,
-                _ = ending.wait_for(|ending| *ending) => break,
+                () = asked_to_end(&mut ending) => break,
             };
             let Ok(place) = place else { break };
             tokio::select! {
@@ -93,7 +93,7 @@ impl Listeners {
                     Ok((stream, _)) => serve(stream, Peer::default(), &router, &graceful, place),
                     Err(error) => failed(&error).await,
                 },
-                _ = ending.wait_for(|ending| *ending) => break,
+                () = asked_to_end(&mut ending) => break,
             }
         }
         drop((self.tcp, self.unix));
@@ -104,6 +104,11 @@ impl Listeners {
             tracing::warn!("requests were under way for too long and are cut off");
         }
     }
+}
+
+/// Waits until the end is asked for, or nobody is left who could.
+async fn asked_to_end(ending: &mut watch::Receiver<bool>) {
+    drop(ending.wait_for(|ending| *ending).await);
 }
 
 async fn accept_unix(

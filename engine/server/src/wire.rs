@@ -4,7 +4,6 @@ mod answer;
 mod identity;
 mod json;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +16,7 @@ use services::{Actor, ServiceError};
 
 use crate::authentication::{Asked, NoActor, authenticate};
 use crate::server::{Context, Peer};
-use answer::Fault;
-
-pub(crate) use answer::request_id;
+pub(crate) use answer::{Fault, request_id};
 
 /// Bytes of a request's body: an inventory of 1 MB, the greatest that SSM takes, and as much again.
 pub(crate) const BODY_BYTES_MAX: usize = 2 << 20;
@@ -82,7 +79,7 @@ async fn authenticated(context: &Context, asked: Asked<'_>) -> Result<Actor, Fau
 }
 
 /// Returns the operation that the target names. SSM's error for any other target.
-fn operation(headers: &HeaderMap) -> Result<&str, Fault> {
+fn operation(headers: &HeaderMap) -> Result<&'static str, Fault> {
     let mut targets = headers.get_all(TARGET_HEADER).iter();
     let target = targets.next().and_then(|target| target.to_str().ok()).unwrap_or_default();
     let name = target.strip_prefix(TARGET_PREFIX).filter(|_| targets.next().is_none());
@@ -151,7 +148,3 @@ impl From<ServiceError> for Fault {
     }
 }
 
-/// Returns the address that a request came from, for logs.
-pub(crate) fn address_text(address: Option<IpAddr>) -> String {
-    address.map_or_else(|| "local".to_owned(), |address| address.to_string())
-}

@@ -1,5 +1,7 @@
 //! The sandbox's face: host calls as calls of the capabilities.
 
+mod questions;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -8,7 +10,7 @@ use host_api::grant::Grants;
 use host_api::identifier::{CommandId, RunId};
 use host_api::port::{Caller, Capabilities, HostAnswer};
 use host_api::request::{
-    AutomationRequest, ClockRequest, CommandsRequest, Content, HostRequest, HttpRequest,
+    AutomationRequest, ClockRequest, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend,
     InventoryRequest, Parameter, ParameterKind, ParametersRequest, PutParameter, StateRequest,
     TagsRequest,
 };
@@ -20,7 +22,7 @@ use crate::actor::{Actor, now_ms};
 use crate::change::Deed;
 use crate::error::{ErrorKind, ServiceError, decode, encode};
 use crate::parameters::{
-    DeleteParameterRequest, GetParameterRequest, PutParameterRequest, Selected, parse_kind,
+    DeleteParameterRequest, PutParameterRequest, Selected, kind_text, parse_kind,
 };
 use crate::scrub::scrubbed_http;
 use crate::tags::{AddTagsToResourceRequest, Tag};
@@ -37,8 +39,11 @@ impl Capabilities for Services {
             && error.kind == ErrorKind::Denied
         {
             let (interface, function) = request.name();
-            let deed = Deed::new("HostCall", format!("{interface}.{function}"))
-                .details(json!({ "run": caller.activation.run.as_str(), "reason": error.message }));
+            let deed = Deed::new("HostCall", format!("{interface}.{function}")).details(json!({
+                "run": caller.activation.run.as_str(),
+                "reason": error.message,
+                "because": error.details,
+            }));
             self.record(&Actor::of_call(caller, request), deed, "deny").await?;
         }
         Ok(answer?)
@@ -65,6 +70,7 @@ impl Services {
         request: &HostRequest,
     ) -> Result<Value, ServiceError> {
         let actor = Actor::of_call(caller, request);
+        self.may_call(&actor, request).await?;
         match request {
             HostRequest::Clock(ClockRequest::Now) => Ok(json!(now_ms())),
             HostRequest::Parameters(request) => {
@@ -96,11 +102,31 @@ impl Services {
             }
             HostRequest::Http(HttpRequest::Send(send)) => {
                 let effect = caller.activation.effect_id(caller.ordinal);
-                encode(&self.send_http(send, &effect, &caller.grants).await?)
+                let answer = self.send_http(send, &effect, &caller.grants).await;
+                self.record_sent(&actor, send, &answer).await?;
+                encode(&answer?)
             }
             HostRequest::State(request) => self.call_state(&actor, request).await,
             HostRequest::Api(request) => self.call_api(&actor, request).await,
         }
+    }
+
+    /// Records a request that left, by its origin: the rest of an address may be as secret as a password. What was denied did not leave.
+    async fn record_sent(
+        &self,
+        actor: &Actor,
+        send: &HttpSend,
+        answer: &Result<impl Sized, ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let failure = answer.as_ref().err();
+        if failure.is_some_and(|error| error.kind == ErrorKind::Denied) {
+            return Ok(());
+        }
+        let url = url::Url::parse(&send.url);
+        let origin =
+            url.map_or_else(|_| "no address".to_owned(), |url| url.origin().ascii_serialization());
+        let details = json!({ "method": send.method, "error": failure.map(|error| &error.code) });
+        self.record(actor, Deed::new("SendHttpRequest", origin).details(details), "allow").await
     }
 
     async fn call_parameters(
@@ -137,10 +163,8 @@ impl Services {
             }
             ParametersRequest::Reveal { name } => {
                 self.check_origins(name, grants).await?;
-                let request =
-                    GetParameterRequest { name: name.clone(), with_decryption: Some(true) };
-                let shown = self.get_parameter(actor, request).await?.parameter;
-                Ok(json!(shown.value.expose()))
+                let shown = self.reveal_parameter(actor, name).await?;
+                Ok(json!(shown.value.as_ref().map(Sensitive::expose)))
             }
         }
     }
@@ -154,7 +178,7 @@ impl Services {
         Ok(PutParameterRequest {
             name: put.name.clone(),
             value,
-            r#type: put.kind,
+            r#type: put.kind.map(|kind| kind_text(kind).to_owned()),
             overwrite: Some(put.overwrite),
             description: put.description.clone(),
             ..PutParameterRequest::default()
@@ -215,14 +239,13 @@ impl Services {
     ) -> Result<Value, ServiceError> {
         match request {
             AutomationRequest::Start(request) => {
-                let id = self.start_automation_execution(actor, decode(request.clone())?).await?;
-                Ok(json!(id.as_str()))
+                let started =
+                    self.start_automation_execution(actor, decode(request.clone())?).await?;
+                Ok(json!(started.automation_execution_id))
             }
-            AutomationRequest::Get { id } => {
-                self.get_automation_execution(&RunId::new(id.as_str())).await
-            }
+            AutomationRequest::Get { id } => self.result_of_run(&RunId::new(id.as_str())).await,
             AutomationRequest::Cancel { id } => {
-                self.stop_automation_execution(actor, &RunId::new(id.as_str())).await?;
+                self.cancel_run(actor, &RunId::new(id.as_str())).await?;
                 Ok(Value::Null)
             }
         }
@@ -252,7 +275,7 @@ impl Services {
 
 /// A parameter as a guest is told of it: a `SecureString` is a reference to the version that was read.
 fn shown(found: ParameterVersion) -> Result<Parameter, ServiceError> {
-    let ParameterVersion { version, parameter } = found;
+    let ParameterVersion { version, parameter, material: _ } = found;
     let content = match parameter.value {
         StoredValue::Plain(text) => Content::Plain(text),
         StoredValue::Sealed(_) => Content::Secret(format!("{}:{version}", parameter.name)),

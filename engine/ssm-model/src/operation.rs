@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::check::Rules;
 use crate::refused::Refused;
 use crate::table::{ShapeId, table};
 use crate::{check, redact};
@@ -67,12 +68,12 @@ impl Operation {
 
     /// Checks a request: its types, its constraints, and that it has no member which would be ignored.
     pub fn check_input(&self, input: &Value) -> Result<(), Refused> {
-        check::check(table(), self.input, input)
+        check::check(table(), Rules::Request, self.input, input)
     }
 
-    /// Checks an answer by the same rules.
+    /// Checks an answer: its types, its members, and the values of its enumerations.
     pub fn check_output(&self, output: &Value) -> Result<(), Refused> {
-        check::check(table(), self.output, output)
+        check::check(table(), Rules::Answer, self.output, output)
     }
 
     /// Returns a request without what must not be recorded: sensitive values, and all that the model does not describe.

@@ -52,16 +52,6 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Tells whether `value`, which is of the shape's type, satisfies each constraint.
-    pub(crate) fn accepts(&self, value: &serde_json::Value) -> bool {
-        self.constraints.iter().all(|constraint| self.satisfies(constraint, value))
-    }
-
-    /// Tells whether `text` satisfies each constraint.
-    pub(crate) fn accepts_text(&self, text: &str) -> bool {
-        self.constraints.iter().all(|constraint| constraint.holds_for_text(text))
-    }
-
     /// Tells whether `value` satisfies one of this shape's constraints.
     pub(crate) fn satisfies(&self, constraint: &Constraint, value: &serde_json::Value) -> bool {
         constraint.holds(value, matches!(self.kind, Kind::Blob))

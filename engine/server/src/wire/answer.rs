@@ -58,7 +58,7 @@ impl Fault {
     /// Returns the answer. The member that holds the message is spelt as the model spells it for this exception.
     pub(crate) fn respond(self, request_id: &str) -> Response {
         let member = match ssm_model::error_shape(&self.code) {
-            Some(shape) => shape.message_member(),
+            Some(shape) => shape.message_member,
             None => Some("message"),
         };
         let mut body = Map::new();

@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use super::path::{Path, Segment};
 use super::shown::shown;
 use super::suggestion::nearest;
-use super::{DEPTH_MAX, VIOLATIONS_MAX};
-use crate::table::{Kind, Shape, ShapeId, Structure, Table, decoded};
+use super::{DEPTH_MAX, Rules, VIOLATIONS_MAX};
+use crate::table::{Constraint, Kind, Shape, ShapeId, Structure, Table, decoded};
 use crate::{Refused, Violation};
 
 /// What was found so far. A value of the wrong type ends the pass.
 pub(super) struct Walk<'t> {
     table: &'t Table,
+    rules: Rules,
     /// Each with its rank in the structure that is being walked.
     violations: Vec<(usize, Violation)>,
     total: usize,
@@ -27,8 +28,8 @@ enum Seen<'v> {
 }
 
 impl<'t> Walk<'t> {
-    pub(super) fn new(table: &'t Table) -> Self {
-        Self { table, violations: Vec::new(), total: 0 }
+    pub(super) fn new(table: &'t Table, rules: Rules) -> Self {
+        Self { table, rules, violations: Vec::new(), total: 0 }
     }
 
     pub(super) fn finish(self) -> Result<(), Refused> {
@@ -137,13 +138,13 @@ impl<'t> Walk<'t> {
                 continue;
             }
             self.value(member, item, &place)?;
-            accepted = accepted && shape.accepts(item);
+            accepted = accepted && broken(self.rules, shape, item).next().is_none();
         }
         if !accepted {
             self.report(
                 at,
                 &self.seen(id, value, at),
-                &format!("Member must satisfy constraint: {}", all_of(shape)),
+                &format!("Member must satisfy constraint: {}", all_of(self.rules, shape)),
             );
         }
         Ok(())
@@ -163,36 +164,36 @@ impl<'t> Walk<'t> {
         let (mut keys_accepted, mut accepted) = (true, true);
         for (name, entry) in entries {
             let place = at.child(Segment::Entry(name), sensitive);
-            keys_accepted = keys_accepted && key_shape.accepts_text(name);
+            keys_accepted = keys_accepted
+                && demands(self.rules, key_shape).all(|constraint| constraint.holds_for_text(name));
             if entry.is_null() {
                 self.report(&place, &Seen::Null, &"Member must not be null");
                 continue;
             }
             self.value(member, entry, &place)?;
-            accepted = accepted && shape.accepts(entry);
+            accepted = accepted && broken(self.rules, shape, entry).next().is_none();
         }
         if !keys_accepted {
             self.report(
                 at,
                 &self.seen(id, value, at),
-                &format!("Map keys must satisfy constraint: {}", all_of(key_shape)),
+                &format!("Map keys must satisfy constraint: {}", all_of(self.rules, key_shape)),
             );
         }
         if !accepted {
             self.report(
                 at,
                 &self.seen(id, value, at),
-                &format!("Map value must satisfy constraint: {}", all_of(shape)),
+                &format!("Map value must satisfy constraint: {}", all_of(self.rules, shape)),
             );
         }
         Ok(())
     }
 
     fn constrain(&mut self, id: ShapeId, value: &Value, at: &Path<'_>) {
-        let shape = self.table.shape(id);
-        for constraint in
-            shape.constraints.iter().filter(|constraint| !shape.satisfies(constraint, value))
-        {
+        let table = self.table;
+        let rules = self.rules;
+        for constraint in broken(rules, table.shape(id), value) {
             self.report(at, &self.seen(id, value, at), constraint);
         }
     }
@@ -243,8 +244,21 @@ impl<'t> Walk<'t> {
     }
 }
 
-fn all_of(shape: &Shape) -> String {
-    let texts: Vec<_> = shape.constraints.iter().map(ToString::to_string).collect();
+/// Returns the constraints of a shape that the rules apply to.
+fn demands(rules: Rules, shape: &Shape) -> impl Iterator<Item = &Constraint> {
+    shape.constraints.iter().filter(move |constraint| rules.apply_to(constraint))
+}
+
+fn broken<'s>(
+    rules: Rules,
+    shape: &'s Shape,
+    value: &'s Value,
+) -> impl Iterator<Item = &'s Constraint> {
+    demands(rules, shape).filter(move |constraint| !shape.satisfies(constraint, value))
+}
+
+fn all_of(rules: Rules, shape: &Shape) -> String {
+    let texts: Vec<_> = demands(rules, shape).map(ToString::to_string).collect();
     format!("[{}]", texts.join(", "))
 }
 

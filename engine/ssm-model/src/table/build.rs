@@ -7,6 +7,9 @@ use super::pattern::Pattern;
 use super::{Kind, Member, Shape, ShapeId, Structure, Table, source};
 use crate::{ErrorShape, Operation, Pagination};
 
+/// Secrets that the model does not mark.
+const UNMARKED: [&str; 2] = ["ActivationCode", "TokenValue"];
+
 pub(super) fn table(text: &'static str) -> Table {
     let model: source::Model<'static> =
         serde_json::from_str(text).expect("the embedded model has the form it is read by");
@@ -76,14 +79,8 @@ impl Ids {
             "blob" => Kind::Blob,
             other => panic!("the model has a type that nothing checks: {other}"),
         };
-        let constraints = constraints(shape);
-        Shape {
-            name,
-            kind,
-            constraints,
-            sensitive: shape.sensitive,
-            holds_sensitive: shape.sensitive,
-        }
+        let sensitive = shape.sensitive || UNMARKED.contains(&name);
+        Shape { name, kind, constraints: constraints(shape), sensitive, holds_sensitive: sensitive }
     }
 
     fn structure(&self, shape: &source::Shape<'static>) -> Structure {

@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "what tests call may panic as they do")]
 
+mod audit;
 mod backup;
 mod catalogue;
 mod crash;
 mod deployment;
+mod documents;
 mod effects;
+mod events;
 mod journal;
 mod migration;
 mod opening;
+mod parameters;
 mod retention;
 mod scene;
 mod waits;
