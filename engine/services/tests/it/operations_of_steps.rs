@@ -162,9 +162,9 @@ async fn a_secret_by_reference_becomes_the_value_of_a_secure_string_only() {
 }
 
 #[test]
-fn the_names_of_operations_say_whether_they_change_something() {
-    for operation in Operation::all() {
-        assert_eq!(operation.access == Access::Read, reads(operation.name), "{}", operation.name);
+fn no_operation_that_changes_something_is_named_as_one_that_reads() {
+    for operation in Operation::all().filter(|operation| reads(operation.name)) {
+        assert_eq!(operation.access, Access::Read, "{}", operation.name);
     }
     let served: BTreeMap<&str, bool> = services::operations().collect();
     assert_eq!(served.get("GetParameter"), Some(&true));
