@@ -83,7 +83,8 @@ impl Record {
     /// Returns the entry of what was answered so.
     pub(crate) fn answered(&self, answer: &Value) -> NewEntry {
         let mut record = self.clone();
-        record.members.insert("responseElements".to_owned(), redaction::answer(answer));
+        let shown = redaction::answer(&self.entry.action, answer);
+        record.members.insert("responseElements".to_owned(), shown);
         record.entry()
     }
 

@@ -159,7 +159,7 @@ async fn a_failed_request_is_recorded_with_its_error_and_never_its_secret() {
     call(&fixture, "r-1", "PutParameter", input).await.unwrap_err();
     let input = json!({ "Name": "/app/a", "Value": "ab", "Type": "No ab" });
     call(&fixture, "r-2", "PutParameter", input).await.unwrap_err();
-    let input = json!({ "ResourceType": "Thing", "ResourceId": "x" });
+    let input = json!({ "ResourceType": "Parameter", "ResourceId": "Thing" });
     call(&fixture, "r-3", "ListTagsForResource", input).await.unwrap_err();
     let first = &records(&fixture, "r-1").await[0];
     assert_eq!(first["errorCode"], "ValidationException");
@@ -167,7 +167,7 @@ async fn a_failed_request_is_recorded_with_its_error_and_never_its_secret() {
     let second = &records(&fixture, "r-2").await[0];
     assert_eq!(second["errorMessage"], "HIDDEN_DUE_TO_SECURITY_REASONS");
     let third = &records(&fixture, "r-3").await[0];
-    assert_eq!(third["errorCode"], "InvalidResourceType");
+    assert_eq!(third["errorCode"], "InvalidResourceId");
     assert!(third["errorMessage"].as_str().unwrap().contains("Thing"));
 }
 
@@ -196,10 +196,26 @@ async fn what_has_no_service_is_recorded_too() {
 }
 
 #[tokio::test]
+async fn no_text_that_ssm_calls_sensitive_is_kept_whatever_becomes_of_the_request() {
+    let fixture = Fixture::new();
+    let parameters = json!({ "commands": [format!("echo {SECRET}")] });
+    let input =
+        json!({ "DocumentName": "AWS-RunShellScript", "Parameters": parameters, "Targets": [] });
+    call(&fixture, "r-1", "SendCommand", input).await.unwrap_err();
+    let input = json!({ "Name": "/a", "Type": "String", "Value": { "Text": SECRET } });
+    call(&fixture, "r-2", "PutParameter", input).await.unwrap_err();
+    let input = json!({ "Name": "/a", "Type": "String", "Value": SECRET, "Valeu": SECRET });
+    call(&fixture, "r-3", "PutParameter", input).await.unwrap_err();
+    fixture.services.flush_records().await.unwrap();
+    assert_eq!(fixture.audit_actions().len(), 3);
+    assert!(!everything(&fixture).contains(SECRET));
+}
+
+#[tokio::test]
 async fn a_large_request_is_recorded_by_its_digest() {
     let fixture = Fixture::new();
     let id = "x".repeat(100_000);
-    let input = json!({ "ResourceType": "Thing", "ResourceId": id });
+    let input = json!({ "ResourceType": "Parameter", "ResourceId": id });
     call(&fixture, "r-1", "ListTagsForResource", input).await.unwrap_err();
     let record = &records(&fixture, "r-1").await[0];
     assert!(record["requestParameters"]["omittedBytes"].as_u64().unwrap() > 100_000);
