@@ -45,6 +45,7 @@ fn environment(directory: &Path, printer: Printer) -> Result<Exit> {
         ("AWS_ENDPOINT_URL_SSM", url.as_str()),
         ("AWS_ENDPOINT_URL_STS", url.as_str()),
         ("AWS_REGION", services::REGION),
+        ("AWS_DEFAULT_REGION", services::REGION),
         ("AWS_ACCESS_KEY_ID", id),
         ("AWS_SECRET_ACCESS_KEY", secret),
     ];
