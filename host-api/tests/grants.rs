@@ -410,7 +410,9 @@ fn what_an_operation_is_said_to_need_is_what_its_call_touches() {
         let mut grants = set(&[&format!("api:ssm:{}", touching.operation)]);
         for need in touching.needs {
             let Ok(Expansion::Known(needed)) = expand(need, &lookup) else { panic!("{need}") };
-            needed.into_iter().for_each(|grant| grants.insert(grant));
+            for grant in needed {
+                grants.insert(grant);
+            }
         }
         assert!(
             request.access().iter().all(|access| grants.allows(access)),

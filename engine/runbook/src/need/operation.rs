@@ -16,13 +16,13 @@ use crate::template::Template;
 const BY_NAME: &str = "api:{Service}:{Api}";
 
 /// Adds what the operation of a step touches; of one that is not known yet, all that it may touch, which need not be listed.
-pub(super) fn touched(inputs: &Inputs<'_>, templates: &[String], needs: &mut Vec<Need>) {
-    if !templates.iter().any(|template| template == BY_NAME) {
+pub(super) fn touched(inputs: &Inputs<'_>, manifest_needs: &[String], needs: &mut Vec<Need>) {
+    if !manifest_needs.iter().any(|template| template == BY_NAME) {
         return;
     }
-    let named = inputs.named("Api");
-    let Some(names) = named.values() else {
-        let source = source(std::iter::once(&named));
+    let operation = inputs.named("Api");
+    let Some(names) = operation.values() else {
+        let source = source(std::iter::once(&operation));
         let possible = operation::all().iter().flat_map(|touching| touching.needs);
         needs.extend(possible.map(|template| possibly(template, source.clone())));
         needs.sort_by(|one, other| one.template.cmp(&other.template));
