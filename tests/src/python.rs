@@ -48,7 +48,7 @@ fn make(environment: &Path, python: &Path, requirements: &Path) -> Result<()> {
     )?;
     run(
         Command::new(python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+            .args(["-m", "pip", "install", "--quiet", "--requirement"])
             .arg(requirements),
         "the Python packages cannot be installed",
     )

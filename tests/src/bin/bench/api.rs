@@ -163,7 +163,7 @@ impl Measured {
             "GetParametersByPath" => {
                 reads(&|turn| page(self.tokens[turn * 97 % self.tokens.len()].as_deref()))
             }
-            "PutParameter" => Box::new(Writes::new(signer, operation, move |turn| {
+            "PutParameter" => Box::new(Writes::new(signer, operation, move |turn: usize| {
                 json!({
                     "Name": format!("/bench/write/{connection}/{}", turn % 100),
                     "Type": "String",
@@ -172,7 +172,7 @@ impl Measured {
                 })
                 .to_string()
             })),
-            _ => Box::new(Writes::new(signer, operation, |_| {
+            _ => Box::new(Writes::new(signer, operation, |_: usize| {
                 let token = uuid::Uuid::new_v4().to_string();
                 json!({ "DocumentName": RUNBOOK, "ClientToken": token }).to_string()
             })),

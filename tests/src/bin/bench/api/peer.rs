@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use e2e::python;
 use serde_json::Value;
 
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 const START_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server that ends with this.
@@ -62,9 +62,8 @@ pub(super) fn runwright(directory: &Path) -> Result<Peer> {
 pub(super) async fn moto(directory: &Path) -> Result<Peer> {
     let own = std::env::current_exe()?;
     let beside = own.parent().context("this program is in no folder")?.to_owned();
-    let interpreter = tokio::task::spawn_blocking(move || {
-        python::interpreter("requirements-bench.txt", &beside)
-    });
+    let interpreter =
+        tokio::task::spawn_blocking(move || python::interpreter("requirements-bench.txt", &beside));
     let interpreter = interpreter.await??;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let child = Command::new(interpreter.with_file_name("moto_server"))
