@@ -65,6 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("wasmtime", &["sandbox"]),
     ("wasmtime-wasi", &["sandbox"]),
+    ("cedar-policy", &["services"]),
     ("chacha20poly1305", &["services"]),
     ("hyper", &["services", "server"]),
     ("axum", &["server"]),

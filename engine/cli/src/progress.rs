@@ -69,7 +69,13 @@ impl ProgressView {
                 self.end("-", &path.to_string(), StepStatus::NotReached.as_str(), at_ms);
             }
             Event::StepRestarted { path, .. } => self.begin(&path.to_string(), 1, at_ms),
+            Event::StepHeld { path, .. } => {
+                self.say(&path.to_string(), "waits for a person's word to start");
+            }
             Event::CancelRequested { .. } => self.line("!", "run", "cancelling"),
+            Event::CompleteRequested { .. } => {
+                self.line("!", "run", "ends with what runs now");
+            }
             Event::RunStarted(_)
             | Event::StepSuspended { .. }
             | Event::StepWoken { .. }

@@ -74,6 +74,9 @@ pub(crate) fn write(tx: &mut Tx<'_>, batch: &Batch) -> Result<u64, WriteError> {
     }
     store::inbox::delete(tx, &batch.taken)?;
     if let Some(view) = &batch.view {
+        if view.row.ended_ms.is_some() {
+            store::audit::append_run_end(tx, &batch.run, &view.row.status, view.now_ms)?;
+        }
         store::runs::set_view(tx, &batch.run, &view.row)?;
         if let Some(result) = &view.result {
             let run = batch.run.as_str();

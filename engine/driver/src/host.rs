@@ -240,6 +240,7 @@ impl ActivationHost {
             resource: format!("automation-execution/{}/{}", activation.run, activation.path),
             decision: "deny".to_owned(),
             details: Value::from(message).to_string(),
+            request_id: None,
         }
     }
 

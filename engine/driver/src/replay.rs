@@ -178,6 +178,7 @@ impl Replay<'_> {
                 replayed
             }
             Event::RunStarted(_)
+            | Event::StepHeld { .. }
             | Event::StepRestarted { .. }
             | Event::StepWaiting { .. }
             | Event::AttemptSettled { .. }
@@ -188,6 +189,7 @@ impl Replay<'_> {
             | Event::VariableUpdated { .. }
             | Event::SignalReceived { .. }
             | Event::CancelRequested { .. }
+            | Event::CompleteRequested { .. }
             | Event::FinallyStarted { .. }
             | Event::RunFinished { .. } => None,
         }

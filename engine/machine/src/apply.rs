@@ -43,6 +43,10 @@ impl State {
         }
         match &entry.event {
             Event::RunStarted(_) => Err("the run has started"),
+            Event::StepHeld { path, deadline_ms } => {
+                let key = self.key(path)?;
+                self.step_held(key, *deadline_ms)
+            }
             Event::StepStarted { path, attempt, inputs, deadline_ms } => {
                 let key = self.begin_key(path)?;
                 self.step_started(key, *attempt, inputs, *deadline_ms, at_ms)
@@ -84,6 +88,7 @@ impl State {
                 self.signal_received(self.key(path)?, signal, by, at_ms)
             }
             Event::CancelRequested { by } => self.cancel_requested(by, at_ms),
+            Event::CompleteRequested { by } => self.complete_requested(by),
             Event::FinallyStarted { deadline_ms } => self.finally_started(*deadline_ms),
             Event::RunFinished { status, outputs, failure } => {
                 self.run_finished((*status, outputs, failure.as_ref()), at_ms)

@@ -4,7 +4,7 @@
 mod attempt;
 mod cancel;
 mod finish;
-mod flow_action;
+pub(crate) mod flow_action;
 mod graph;
 mod items;
 mod passes;

@@ -32,6 +32,8 @@ pub enum SignalRefused {
     NoSuchStep(String),
     #[error("step `{0}` does not wait for a signal")]
     NotWaiting(String),
+    #[error("step `{0}` does not run")]
+    NotRunning(String),
     #[error("no step waits for a signal")]
     NothingWaits,
     #[error("more than one step waits: name one of {}", .0.join(", "))]

@@ -27,6 +27,11 @@ pub struct Entry {
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum Event {
     RunStarted(Box<RunStarted>),
+    /// A step of an interactive run is next, and waits for a person's word to start.
+    StepHeld {
+        path: StepPath,
+        deadline_ms: u64,
+    },
     /// An attempt begins; its first activation is 1. For machine-run actions too.
     StepStarted {
         path: StepPath,
@@ -121,6 +126,10 @@ pub enum Event {
     CancelRequested {
         by: Principal,
     },
+    /// The run is to end well as soon as what runs has ended: no further step starts.
+    CompleteRequested {
+        by: Principal,
+    },
     /// The `finally` part begins.
     FinallyStarted {
         deadline_ms: Option<u64>,
@@ -137,6 +146,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Self::RunStarted(_) => "RunStarted",
+            Self::StepHeld { .. } => "StepHeld",
             Self::StepStarted { .. } => "StepStarted",
             Self::StepSuspended { .. } => "StepSuspended",
             Self::StepWoken { .. } => "StepWoken",
@@ -153,6 +163,7 @@ impl Event {
             Self::VariableUpdated { .. } => "VariableUpdated",
             Self::SignalReceived { .. } => "SignalReceived",
             Self::CancelRequested { .. } => "CancelRequested",
+            Self::CompleteRequested { .. } => "CompleteRequested",
             Self::FinallyStarted { .. } => "FinallyStarted",
             Self::RunFinished { .. } => "RunFinished",
         }
@@ -161,7 +172,8 @@ impl Event {
     /// Returns the path of the step that the event is about; `None` when it is about the run.
     pub fn path(&self) -> Option<&StepPath> {
         match self {
-            Self::StepStarted { path, .. }
+            Self::StepHeld { path, .. }
+            | Self::StepStarted { path, .. }
             | Self::StepSuspended { path, .. }
             | Self::StepWoken { path, .. }
             | Self::StepRestarted { path, .. }
@@ -178,6 +190,7 @@ impl Event {
             Self::RunStarted(_)
             | Self::VariableUpdated { .. }
             | Self::CancelRequested { .. }
+            | Self::CompleteRequested { .. }
             | Self::FinallyStarted { .. }
             | Self::RunFinished { .. } => None,
         }
@@ -207,6 +220,9 @@ pub struct RunStarted {
     pub sealed_seed: String,
     pub account_id: String,
     pub region: String,
+    /// Whether each step of the main part waits for a person's word to start (SSM's mode Interactive).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interactive: bool,
 }
 
 /// The step that began a child run.
@@ -241,7 +257,16 @@ pub enum MachineWait {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum Signal {
-    Approve { comment: Option<String> },
-    Reject { comment: Option<String> },
+    Approve {
+        comment: Option<String>,
+    },
+    Reject {
+        comment: Option<String>,
+    },
+    /// Ends a pause. A held step starts, and no later one is held.
     Resume,
+    /// A held step starts.
+    StartStep,
+    /// A step that runs or waits is stopped; it ends as Cancelled, and what its `onFailure` says follows.
+    StopStep,
 }

@@ -46,4 +46,8 @@ pub enum Message {
     Cancel {
         by: Principal,
     },
+    /// The run is to end well with what runs now; nothing new starts but `finally`.
+    Complete {
+        by: Principal,
+    },
 }

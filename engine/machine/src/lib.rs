@@ -15,6 +15,7 @@ pub mod rate;
 pub mod view;
 
 mod apply;
+mod approver;
 mod decide;
 mod error;
 mod index;

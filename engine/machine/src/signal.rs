@@ -2,6 +2,7 @@
 
 use host_api::identifier::Principal;
 
+use crate::approver::is_called;
 use crate::error::SignalRefused;
 use crate::event::{MachineWait, Signal};
 use crate::input::Message;
@@ -15,7 +16,7 @@ impl State {
             Message::Signal { step, signal, by } => {
                 self.find_signalled(step.as_deref(), signal, by).map(|_key| ())
             }
-            Message::Wake { .. } | Message::Cancel { .. } => Ok(()),
+            Message::Wake { .. } | Message::Cancel { .. } | Message::Complete { .. } => Ok(()),
         }
     }
 
@@ -28,10 +29,10 @@ impl State {
             return None;
         };
         let MachineWait::Approve { approvers, .. } = &**wait else { return None };
-        if approvers.iter().any(|name| name == "*" || name == owner.as_str()) {
+        if approvers.iter().any(|name| is_called(name, owner)) {
             return Some(owner.clone());
         }
-        let silent = |name: &&String| words.iter().all(|word| word.by.as_str() != name.as_str());
+        let silent = |name: &&String| words.iter().all(|word| !is_called(name, &word.by));
         approvers.iter().find(silent).map(|name| Principal::new(name.clone()))
     }
 
@@ -41,15 +42,27 @@ impl State {
         signal: &Signal,
         by: &Principal,
     ) -> Result<Key, SignalRefused> {
+        if *signal == Signal::StopStep {
+            let active = self.core.active.iter().copied();
+            return self.find(step, active, SignalRefused::NotRunning);
+        }
         let key = self.find_waiting(step)?;
         self.check_word(key, signal, by).map(|()| key)
     }
 
     fn find_waiting(&self, step: Option<&str>) -> Result<Key, SignalRefused> {
+        self.find(step, self.core.waiting.iter().copied(), SignalRefused::NotWaiting)
+    }
+
+    fn find(
+        &self,
+        step: Option<&str>,
+        waiting: impl Iterator<Item = Key>,
+        otherwise: fn(String) -> SignalRefused,
+    ) -> Result<Key, SignalRefused> {
         if self.core.finished.is_some() {
             return Err(SignalRefused::RunEnded);
         }
-        let waiting = self.core.waiting.iter().copied();
         let named: Vec<Key> = match step {
             None => waiting.collect(),
             Some(text) => {
@@ -67,7 +80,7 @@ impl State {
                 let last = text.rsplit('/').next().unwrap_or(text);
                 let name = last.split('[').next().unwrap_or(last);
                 Err(if self.index.names.contains_key(name) {
-                    SignalRefused::NotWaiting(text.to_owned())
+                    otherwise(text.to_owned())
                 } else {
                     SignalRefused::NoSuchStep(text.to_owned())
                 })
@@ -81,16 +94,23 @@ impl State {
 
     fn check_word(&self, key: Key, signal: &Signal, by: &Principal) -> Result<(), SignalRefused> {
         let step = self.path_of(key).to_string();
-        let Some(Phase::Waiting { wait, words, .. }) = self.unit(key).map(|unit| &unit.phase)
-        else {
-            return Err(SignalRefused::NotWaiting(step));
+        let (wait, words) = match self.unit(key).map(|unit| &unit.phase) {
+            Some(Phase::Waiting { wait, words, .. }) => (wait, words),
+            Some(Phase::Held { .. }) if matches!(signal, Signal::StartStep | Signal::Resume) => {
+                return Ok(());
+            }
+            Some(Phase::Held { .. }) => {
+                let expected = "StartStep or Resume";
+                return Err(SignalRefused::WrongSignal { step, expected });
+            }
+            _ => return Err(SignalRefused::NotWaiting(step)),
         };
         let expected = match (&**wait, signal) {
             (
                 MachineWait::Approve { approvers, .. },
                 Signal::Approve { .. } | Signal::Reject { .. },
             ) => {
-                if !approvers.iter().any(|name| name == "*" || name == by.as_str()) {
+                if !approvers.iter().any(|name| is_called(name, by)) {
                     return Err(SignalRefused::NotAnApprover { step, by: by.to_string() });
                 }
                 let again = words.iter().any(|word| word.by == *by);

@@ -56,6 +56,12 @@ pub(crate) struct Core {
     pub(crate) finished: Option<Finished>,
     pub(crate) finally: Option<Finally>,
     pub(crate) cancel: Option<Cancel>,
+    /// Who asked for the run to end well with what runs now.
+    pub(crate) complete: Option<Principal>,
+    /// Whether an interactive run was told to go on by itself.
+    pub(crate) automatic: bool,
+    /// Units that a person stopped.
+    pub(crate) stopped: BTreeMap<Key, Principal>,
     /// What the first critical step to fail makes of the run.
     pub(crate) verdict: Option<(RunStatus, Failure)>,
     pub(crate) failures: Vec<(String, Failure)>,
@@ -149,6 +155,8 @@ pub(crate) struct Unit {
     pub(crate) deadline_ms: Option<u64>,
     pub(crate) started_ms: Option<u64>,
     pub(crate) ended_ms: Option<u64>,
+    /// The sequence number of the entry with which it began.
+    pub(crate) begun_seq: Option<u64>,
     /// Where a branch goes.
     pub(crate) chosen: Option<StepId>,
 }
@@ -156,6 +164,11 @@ pub(crate) struct Unit {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Phase {
     Pending,
+    /// Of an interactive run: it is next, and waits for a person's word to start.
+    Held {
+        deadline_ms: u64,
+        released: bool,
+    },
     /// The machine itself runs it: a flow action, the items of a `forEach`.
     Begun,
     /// An activation is in the sandbox.
@@ -230,6 +243,7 @@ impl Unit {
             deadline_ms: None,
             started_ms: None,
             ended_ms: None,
+            begun_seq: None,
             chosen: None,
         }
     }
@@ -254,6 +268,9 @@ impl State {
             finished: None,
             finally: None,
             cancel: None,
+            complete: None,
+            automatic: false,
+            stopped: BTreeMap::new(),
             verdict: None,
             failures: Vec::new(),
             variables: (plan.variables.iter())
@@ -331,6 +348,21 @@ impl State {
     /// Returns whether the step runs once for each item, and this is not one of the items.
     pub(crate) fn is_for_each(&self, key: Key) -> bool {
         key.item.is_none() && self.step(key).for_each.is_some()
+    }
+
+    /// Returns whether the next step of the main part is to wait for a person.
+    pub(crate) fn holds_steps(&self) -> bool {
+        let core = &self.core;
+        core.started.as_ref().is_some_and(|started| started.interactive)
+            && !core.automatic
+            && core.cancel.is_none()
+            && core.complete.is_none()
+            && core.finally.is_none()
+    }
+
+    /// Returns whether the main part is to end with what runs now.
+    pub(crate) fn is_completing(&self) -> bool {
+        self.core.complete.is_some() && self.core.finally.is_none()
     }
 
     /// Returns the time after which the part that runs now starts nothing more: two minutes after a cancel.

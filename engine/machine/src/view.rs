@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use host_api::effect::StepPath;
 use host_api::failure::Failure;
 use host_api::identifier::Principal;
-use runbook::plan::{Action, Plan, StepId};
+use runbook::plan::{Plan, StepId};
 use serde_json::Value;
 
+use crate::decide::flow_action::{approval_outputs, decisions};
 use crate::event::{MachineWait, RunStarted};
 use crate::key::{Key, TOP};
 use crate::state::{Phase, State};
@@ -28,6 +29,10 @@ pub struct StepView<'s> {
     pub deadline_ms: Option<u64>,
     pub inputs: Option<&'s Value>,
     pub outputs: Option<&'s BTreeMap<String, Value>>,
+    /// What is known of an approval that is waited for, as its outputs will say it.
+    pub approval: Option<BTreeMap<String, Value>>,
+    /// The place of its beginning among those of all steps; `None` for one that has not begun.
+    pub begun_seq: Option<u64>,
     /// Of the last attempt that failed; a step that succeeded has none.
     pub failure: Option<&'s Failure>,
     /// Of a `forEach` whose list is fixed.
@@ -36,7 +41,7 @@ pub struct StepView<'s> {
     pub wait: Option<&'s MachineWait>,
     /// The latest pass of a loop; 0 when there is none.
     pub iteration: u32,
-    /// The value of the pass that the step is in.
+    /// The value of the pass that the step is in, or the item's own.
     pub iterator_value: Option<&'s Value>,
 }
 
@@ -146,14 +151,15 @@ impl State {
             settled: items.settled,
             failed: items.failed,
         });
-        let wait = match unit.map(|unit| &unit.phase) {
-            Some(Phase::Waiting { wait, .. }) => Some(&**wait),
-            _ => None,
+        let (wait, words) = match unit.map(|unit| &unit.phase) {
+            Some(Phase::Waiting { wait, words, .. }) => (Some(&**wait), words.as_slice()),
+            _ => (None, [].as_slice()),
         };
+        let asks = matches!(wait, Some(MachineWait::Approve { .. }));
         StepView {
             path: self.path_of(key),
             name: &step.name,
-            action: action_name(&step.action),
+            action: step.action.name(),
             status: unit.map_or(StepStatus::Pending, |unit| unit.status),
             attempt: unit.map_or(0, |unit| unit.attempt),
             started_ms: unit.and_then(|unit| unit.started_ms),
@@ -161,27 +167,22 @@ impl State {
             deadline_ms: unit.and_then(|unit| unit.deadline_ms),
             inputs: unit.map(|unit| &unit.inputs).filter(|inputs| !inputs.is_null()),
             outputs: unit.map(|unit| &unit.outputs),
+            approval: asks.then(|| approval_outputs("Waiting", decisions(words))),
+            begun_seq: unit.and_then(|unit| unit.begun_seq),
             failure: unit.and_then(|unit| unit.failure.as_ref()),
             items,
             wait,
             iteration: if key.item.is_none() { self.iteration(key) } else { 0 },
-            iterator_value: self
-                .frame(key.frame)
-                .pass
-                .as_ref()
-                .and_then(|pass| pass.value.as_ref()),
+            iterator_value: self.iterator_value(key),
         }
     }
 }
 
-fn action_name(action: &Action) -> &str {
-    match action {
-        Action::Component { name, .. } => name,
-        Action::Branch(_) => "aws:branch",
-        Action::Loop(_) => "aws:loop",
-        Action::Sleep(_) => "aws:sleep",
-        Action::Pause => "aws:pause",
-        Action::Approve(_) => "aws:approve",
-        Action::UpdateVariable { .. } => "aws:updateVariable",
+impl State {
+    fn iterator_value(&self, key: Key) -> Option<&Value> {
+        match key.item {
+            Some(item) => self.node(key)?.items.as_ref()?.list.get(item as usize),
+            None => self.frame(key.frame).pass.as_ref()?.value.as_ref(),
+        }
     }
 }

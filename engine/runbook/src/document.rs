@@ -99,3 +99,8 @@ pub fn parse(source: &Source) -> (Option<Document>, Vec<Diagnostic>) {
         Document { source: source.clone(), format, value, place, index: Arc::new(index) };
     (Some(document), diagnostics)
 }
+
+/// Writes a value as YAML, in the order of its members.
+pub fn to_yaml(value: &Value) -> String {
+    serde_yaml::to_string(value).unwrap_or_default()
+}

@@ -182,6 +182,21 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Returns the action's name as documents write it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Component { name, .. } => name,
+            Self::Branch(_) => "aws:branch",
+            Self::Loop(_) => "aws:loop",
+            Self::Sleep(_) => "aws:sleep",
+            Self::Pause => "aws:pause",
+            Self::Approve(_) => "aws:approve",
+            Self::UpdateVariable { .. } => "aws:updateVariable",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Sleep {

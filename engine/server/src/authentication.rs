@@ -99,7 +99,7 @@ fn bearer_token(authorization: &str) -> Option<&str> {
 
 async fn by_token(services: &Services, asked: Asked<'_>, token: &str) -> Result<Actor, NoActor> {
     let bearer = services.bearer(token).await?.ok_or_else(Refused::unrecognized)?;
-    Ok(Actor::of_request(bearer.principal.clone(), asked.request(bearer.id)))
+    Ok(Actor::of_request(bearer.principal.clone(), asked.request(bearer.token_id)))
 }
 
 async fn by_signature(
@@ -112,11 +112,14 @@ async fn by_signature(
     let claim = Claim::read(headers, authorization, body, now)?;
     claim.check_service(asked.service)?;
     // An unknown key costs the same work as a wrong signature, and is answered alike.
-    let key = services.access_key(claim.key_id).await?;
-    let secret = key.as_ref().map_or("unknown", |key| key.secret.expose());
-    let verified = claim.verify(secret, method, uri, headers, body);
-    let key = key.ok_or_else(Refused::unrecognized)?;
-    verified?;
+    let found = services.access_key(claim.key_id).await?;
+    let is_known = found.is_some();
+    let key = found.unwrap_or_else(|| services.decoy_access_key());
+    claim.verify(key.secret.expose(), method, uri, headers, body)?;
+    if !is_known {
+        return Err(Refused::unrecognized().into());
+    }
+    services.access_key_used(&key);
     let actor = Actor::of_request(key.principal.clone(), asked.request(key.id.clone()));
     let invocation = headers.get(INVOCATION_HEADER).and_then(|value| value.to_str().ok());
     Ok(actor.under_signature(SignedWith {

@@ -39,3 +39,8 @@ pub(crate) async fn metrics(State(context): State<Arc<Context>>) -> Response {
         }
     }
 }
+
+/// Answers with the description of what SSM has no word for.
+pub(crate) async fn description() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json")).into_response()
+}

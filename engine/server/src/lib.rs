@@ -10,6 +10,7 @@ mod limits;
 mod listen;
 mod metrics;
 mod server;
+mod stream;
 mod tls;
 mod wire;
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::hosts::Hosts;
 use crate::limits::{Limits, Principals};
 use crate::metrics::Metrics;
-use crate::{health, hosts, listen, tls, wire};
+use crate::{health, hosts, listen, stream, tls, wire};
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -112,6 +112,9 @@ fn router(context: Arc<Context>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(health::description))
+        .route("/events", get(stream::all))
+        .route("/runs/{id}/events", get(stream::of_run))
         .layer(axum::middleware::from_fn_with_state(context.clone(), hosts::check))
         .with_state(context)
 }

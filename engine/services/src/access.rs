@@ -10,6 +10,8 @@ use crate::parameters::Place;
 
 /// The name of the user whom a new installation has.
 pub const ADMINISTRATOR: &str = "administrator";
+/// The role that may do everything.
+pub const ADMINISTRATOR_ROLE: &str = "admin";
 
 /// Whether an operation changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub enum Resource {
     ServiceSetting(String),
     /// A role that a run is to act as.
     Role(String),
+    /// A user of this installation.
+    User(String),
 }
 
 /// A question to the policies.
@@ -64,6 +68,7 @@ impl Resource {
                 ssm(&format!("servicesetting/{}", id.trim_start_matches('/')))
             }
             Self::Role(name) => format!("arn:aws:iam::{account_id}:role/{name}"),
+            Self::User(name) => format!("arn:aws:iam::{account_id}:user/{name}"),
         }
     }
 }

@@ -21,8 +21,9 @@ use serde_json::Value;
 
 use crate::Services;
 use crate::access::{Access, Question, Resource};
-use crate::actor::Actor;
-use crate::error::{ServiceError, decode, encode};
+use crate::actor::{Actor, now_ms};
+use crate::audit::{Record, Redacted, What};
+use crate::error::{ErrorKind, ServiceError, decode, encode};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, ServiceError>> + Send>>;
 
@@ -87,20 +88,24 @@ impl Operation {
     {
         let run = move |services: Services, actor: Actor, input: Value| -> Answer {
             Box::pin(async move {
-                let conditions = conditions(&input);
-                let redacted = actor.request().map(|_| redacted(name, &input));
-                let request: Request = decode(input)?;
-                let resources = resources(&services, &request)?;
-                let question = Question {
+                let shown = Redacted::request(name, &input);
+                let mut asked = Asked {
                     operation: name,
                     access,
-                    resources: &resources,
-                    conditions: &conditions,
+                    actor: actor.asking(name, shown.parameters.clone()),
+                    resource: Resource::Account.arn(services.place()),
+                    is_refused: false,
                 };
-                let asking = actor.asking(name, redacted.unwrap_or_default());
-                let policies = services.authorise(&asking, question).await?;
-                let actor = asking.allowed_by(policies);
-                encode(&call(services, actor, request).await?)
+                let answer = async {
+                    let conditions = conditions(&input);
+                    let request: Request = decode(input)?;
+                    let resources = resources(&services, &request)?;
+                    asked.permit(&services, &resources, &conditions).await?;
+                    encode(&call(services.clone(), asked.actor.clone(), request).await?)
+                };
+                let answer = answer.await;
+                services.record_answer(&asked, &shown, &answer).await?;
+                answer
             })
         };
         Self { name, access, run: Box::new(run) }
@@ -112,10 +117,40 @@ fn conditions(input: &Value) -> Vec<(&'static str, Value)> {
     given.collect()
 }
 
-/// Returns the request as the audit log shows it.
-fn redacted(operation: &str, input: &Value) -> Value {
-    ssm_model::operation(operation)
-        .map_or(Value::Null, |operation| operation.redacted_input(input.clone()))
+/// A request on its way.
+struct Asked {
+    operation: &'static str,
+    access: Access,
+    actor: Actor,
+    /// What the audit log says it was done to.
+    resource: String,
+    /// Whether the policies refused it, which they have recorded.
+    is_refused: bool,
+}
+
+impl Asked {
+    /// Asks the policies.
+    async fn permit(
+        &mut self,
+        services: &Services,
+        resources: &[Resource],
+        conditions: &[(&'static str, Value)],
+    ) -> Result<(), ServiceError> {
+        if let Some(first) = resources.first() {
+            self.resource = first.arn(services.place());
+        }
+        let Self { operation, access, .. } = *self;
+        let permitted =
+            services.authorise(&self.actor, Question { operation, access, resources, conditions });
+        match permitted.await {
+            Ok(policies) => self.actor = self.actor.clone().allowed_by(policies),
+            Err(error) => {
+                self.is_refused = error.kind == ErrorKind::Denied;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Services {
@@ -145,6 +180,39 @@ impl Services {
             .map_err(|refused| ServiceError::request(refused.code(), refused.to_string()))?;
         (operation.run)(self.clone(), actor, input).await
     }
+}
+
+impl Services {
+    /// Records a read, or a request that failed. What a change did, or what was refused, is in the log already.
+    async fn record_answer(
+        &self,
+        asked: &Asked,
+        shown: &Redacted,
+        answer: &Result<Value, ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let is_change = asked.access == Access::Write && answer.is_ok();
+        if is_change || asked.is_refused {
+            return Ok(());
+        }
+        let what = What {
+            action: asked.operation,
+            resource: &asked.resource,
+            is_read: asked.access == Access::Read,
+            decision: "allow",
+            details: &Value::Null,
+        };
+        let record = Record::new(&asked.actor, self.place(), &what, now_ms());
+        let record = match answer {
+            Err(error) if !is_unremarkable(asked.operation, error) => record.failed(error, shown),
+            Err(_) | Ok(_) => record,
+        };
+        self.record_soon(record.entry()).await
+    }
+}
+
+/// SSM records that somebody asked for a parameter that does not exist, not that it does not exist.
+fn is_unremarkable(operation: &str, error: &ServiceError) -> bool {
+    error.code == "ParameterNotFound" && matches!(operation, "GetParameter" | "DeleteParameter")
 }
 
 /// What concerns no single thing.

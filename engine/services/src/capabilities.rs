@@ -8,7 +8,7 @@ use host_api::grant::Grants;
 use host_api::identifier::{CommandId, RunId};
 use host_api::port::{Caller, Capabilities, HostAnswer};
 use host_api::request::{
-    AutomationRequest, ClockRequest, CommandsRequest, Content, HostRequest, HttpRequest,
+    AutomationRequest, ClockRequest, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend,
     InventoryRequest, Parameter, ParameterKind, ParametersRequest, PutParameter, StateRequest,
     TagsRequest,
 };
@@ -96,10 +96,30 @@ impl Services {
             }
             HostRequest::Http(HttpRequest::Send(send)) => {
                 let effect = caller.activation.effect_id(caller.ordinal);
-                encode(&self.send_http(send, &effect, &caller.grants).await?)
+                let answer = self.send_http(send, &effect, &caller.grants).await;
+                self.record_sent(&actor, send, &answer).await?;
+                encode(&answer?)
             }
             HostRequest::State(request) => self.call_state(&actor, request).await,
         }
+    }
+
+    /// Records a request that left, by its origin: the rest of an address may be as secret as a password. What was denied did not leave.
+    async fn record_sent(
+        &self,
+        actor: &Actor,
+        send: &HttpSend,
+        answer: &Result<impl Sized, ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let failure = answer.as_ref().err();
+        if failure.is_some_and(|error| error.kind == ErrorKind::Denied) {
+            return Ok(());
+        }
+        let url = url::Url::parse(&send.url);
+        let origin =
+            url.map_or_else(|_| "no address".to_owned(), |url| url.origin().ascii_serialization());
+        let details = json!({ "method": send.method, "error": failure.map(|error| &error.code) });
+        self.record(actor, Deed::new("SendHttpRequest", origin).details(details), "allow").await
     }
 
     async fn call_parameters(
@@ -207,14 +227,13 @@ impl Services {
     ) -> Result<Value, ServiceError> {
         match request {
             AutomationRequest::Start(request) => {
-                let id = self.start_automation_execution(actor, decode(request.clone())?).await?;
-                Ok(json!(id.as_str()))
+                let started =
+                    self.start_automation_execution(actor, decode(request.clone())?).await?;
+                Ok(json!(started.automation_execution_id))
             }
-            AutomationRequest::Get { id } => {
-                self.get_automation_execution(&RunId::new(id.as_str())).await
-            }
+            AutomationRequest::Get { id } => self.result_of_run(&RunId::new(id.as_str())).await,
             AutomationRequest::Cancel { id } => {
-                self.stop_automation_execution(actor, &RunId::new(id.as_str())).await?;
+                self.cancel_run(actor, &RunId::new(id.as_str())).await?;
                 Ok(Value::Null)
             }
         }

@@ -3,16 +3,20 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use store::audit::NewEntry;
 use store::once::{self, Once, Times};
 use store::{Tx, audit, host_calls};
 
 use crate::Services;
+use crate::access::Access;
 use crate::actor::{Actor, Token, now_ms};
-use crate::error::{ErrorKind, ServiceError};
+use crate::api::Operation;
+use crate::audit::{Record, What};
+use crate::error::{ErrorKind, ServiceError, encode};
 
 /// Tokens forgotten in one transaction.
 const EXPIRED_MAX: u32 = 1_000;
+/// The action of reading a secret in plain text.
+pub(crate) const DECRYPTION: &str = "DecryptParameter";
 
 /// What a change is called in the audit log.
 #[derive(Debug, Clone)]
@@ -33,15 +37,9 @@ impl Deed {
         self
     }
 
-    fn entry(&self, actor: &Actor, decision: &str, time_ms: u64) -> NewEntry {
-        NewEntry {
-            time_ms,
-            principal: actor.principal.to_string(),
-            action: self.action.to_owned(),
-            resource: self.resource.clone(),
-            decision: decision.to_owned(),
-            details: self.details.to_string(),
-        }
+    fn is_read(&self) -> bool {
+        self.action == DECRYPTION
+            || Operation::named(self.action).is_some_and(|known| known.access == Access::Read)
     }
 }
 
@@ -59,23 +57,22 @@ impl Services {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let actor = actor.clone();
-        let entry = deed.entry(&actor, "allow", now_ms());
+        let now_ms = now_ms();
+        let record = self.recorded(&actor, &deed, "allow", now_ms);
         let changed = move |tx: &mut Tx<'_>| -> Result<T, ServiceError> {
-            let asked = ask(tx, &actor.tokens, entry.time_ms)?;
+            let asked = ask(tx, &actor.tokens, now_ms)?;
             if let Some(answer) = asked.answer {
-                remember(tx, &asked.fresh, &answer, entry.time_ms)?;
+                remember(tx, &asked.fresh, &answer, now_ms)?;
                 return decode_answer(&answer);
             }
             let answer = body(tx)?;
             if let Some(step) = actor.step() {
                 host_calls::append(tx, &step.activation, &step.logged(&answer)?)?;
             }
-            audit::append(tx, &entry)?;
+            let encoded = encode(&answer)?;
+            audit::append(tx, &record.answered(&encoded))?;
             if !asked.fresh.is_empty() {
-                let text = serde_json::to_string(&answer).map_err(|error| {
-                    ServiceError::internal(format!("an answer cannot be encoded: {error}"))
-                })?;
-                remember(tx, &asked.fresh, &text, entry.time_ms)?;
+                remember(tx, &asked.fresh, &encoded.to_string(), now_ms)?;
             }
             Ok(answer)
         };
@@ -118,9 +115,20 @@ impl Services {
         deed: Deed,
         decision: &'static str,
     ) -> Result<(), ServiceError> {
-        let entry = deed.entry(actor, decision, now_ms());
+        let entry = self.recorded(actor, &deed, decision, now_ms()).entry();
         let append = move |tx: &mut Tx<'_>| audit::append(tx, &entry).map(drop);
         Ok(self.store().write(append).await?)
+    }
+
+    fn recorded(&self, actor: &Actor, deed: &Deed, decision: &'static str, now_ms: u64) -> Record {
+        let what = What {
+            action: deed.action,
+            resource: &deed.resource,
+            is_read: deed.is_read(),
+            decision,
+            details: &deed.details,
+        };
+        Record::new(actor, self.place(), &what, now_ms)
     }
 }
 

@@ -10,8 +10,10 @@ mod services;
 pub mod access;
 pub mod actor;
 mod api;
+pub mod audit;
 mod change;
 mod clock;
+pub mod credentials;
 pub mod error;
 
 pub mod envelope;
@@ -22,18 +24,23 @@ pub mod nodes;
 pub mod outbound;
 
 pub mod automation;
+pub mod calendars;
 pub mod commands;
 pub mod documents;
+pub mod events;
 pub mod http;
 pub mod inventory;
 pub mod parameters;
 pub mod plugin_state;
 pub mod plugins;
+pub mod resource_policies;
+pub mod settings;
 pub mod tags;
 
 pub use access::{Access, Resource};
 pub use actor::{Actor, SignedWith, WireRequest};
 pub use api::Operation;
+pub use credentials::{AccessKey, Bearer, NewAccessKey};
 pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;

@@ -10,6 +10,8 @@ use runbook::document::Format;
 use store::Store;
 use tokio::sync::Notify;
 
+use crate::credentials::Credentials;
+use crate::audit::Pending;
 use crate::error::ServiceError;
 use crate::keyring::Keyring;
 use crate::nodes::Nodes;
@@ -77,6 +79,7 @@ struct Inner {
     ceiling: GrantSet,
     store: Store,
     keyring: Keyring,
+    credentials: Credentials,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
     revealed: Revealed,
@@ -84,6 +87,8 @@ struct Inner {
     built_in: BTreeMap<String, BuiltIn>,
     shipped: BTreeMap<String, ShippedDocument>,
     dispatcher: Notify,
+    /// Records of the audit log that may be written a little later.
+    pending: Pending,
 }
 
 impl std::fmt::Debug for Services {
@@ -115,12 +120,14 @@ impl Services {
             ceiling: settings.ceiling,
             store,
             keyring,
+            credentials: Credentials::new()?,
             nodes,
             outbound: Outbound::new(settings.outbound),
             revealed: Revealed::default(),
             built_in,
             shipped: documents.map(|document| (document.name.clone(), document)).collect(),
             dispatcher: Notify::new(),
+            pending: Pending::default(),
         };
         let services = Self { inner: Arc::new(inner) };
         services.keep_built_in()?;
@@ -147,6 +154,10 @@ impl Services {
         &self.inner.keyring
     }
 
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
+    }
+
     pub(crate) fn ceiling(&self) -> &GrantSet {
         &self.inner.ceiling
     }
@@ -165,6 +176,10 @@ impl Services {
 
     pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {
         &self.inner.built_in
+    }
+
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.inner.pending
     }
 
     /// Lets the dispatcher look again; not lost when it is busy.

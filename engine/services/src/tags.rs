@@ -1,60 +1,53 @@
 //! Tags of resources.
 
-use host_api::identifier::NodeId;
-use serde::{Deserialize, Serialize};
+use host_api::identifier::{NodeId, RunId};
 use serde_json::json;
-use store::{nodes, parameters};
+pub use ssm_model::types::tags::{AddTagsToResourceRequest, Tag};
+use ssm_model::types::tags::{
+    AddTagsToResourceResult, ListTagsForResourceRequest, ListTagsForResourceResult,
+    RemoveTagsFromResourceRequest, RemoveTagsFromResourceResult,
+};
+use store::{ReadTx, documents, nodes, parameters, runs};
 
 use crate::Services;
+use crate::access::Resource;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
 
 pub(crate) const PARAMETER: &str = "Parameter";
 pub(crate) const MANAGED_INSTANCE: &str = "ManagedInstance";
+pub(crate) const DOCUMENT: &str = "Document";
+/// A run, whose tags go with it. SSM takes 5 when a run starts, and as many as for anything else afterwards.
+pub(crate) const AUTOMATION: &str = store::tags::AUTOMATION;
 /// Tags of one resource.
 pub const TAGS_MAX: usize = 50;
 
 /// SSM's resource types that this release does not have.
 const UNAVAILABLE: &[&str] = &[
-    "Document",
     "MaintenanceWindow",
     "PatchBaseline",
     "OpsItem",
     "OpsMetadata",
-    "Automation",
     "Association",
     "CloudConnector",
 ];
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Tag {
-    pub key: String,
-    pub value: String,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
-pub struct AddTagsToResourceRequest {
-    /// `Parameter` or `ManagedInstance`.
-    pub resource_type: String,
-    pub resource_id: String,
-    pub tags: Vec<Tag>,
-}
-
 impl Services {
     /// Adds tags to a resource that exists; a tag with a key that is there takes its place.
+    ///
+    /// # Errors
+    /// `InvalidResourceType`, `InvalidResourceId`, and `TooManyTagsError` if it would have more than [`TAGS_MAX`] tags.
     pub async fn add_tags_to_resource(
         &self,
         actor: &Actor,
         request: AddTagsToResourceRequest,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<AddTagsToResourceResult, ServiceError> {
         let tags = checked(&request.tags)?;
         let AddTagsToResourceRequest { resource_type, resource_id, .. } = request;
         let keys: Vec<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
-        let deed = Deed::new("AddTagsToResource", format!("{resource_type}/{resource_id}"))
-            .details(json!({ "keys": keys }));
+        let arn = tagged(&resource_type, &resource_id).arn(self.place());
+        let deed = Deed::new("AddTagsToResource", arn).details(json!({ "keys": keys }));
         let known = self.known_node(&resource_type, &resource_id).await;
         self.change(actor, deed, move |tx| {
             let id = existing(tx, &resource_type, &resource_id, known.as_ref())?;
@@ -63,29 +56,54 @@ impl Services {
             }
             let count = store::tags::list(tx, &resource_type, &id)?.len();
             if count > TAGS_MAX {
-                return Err(ServiceError::request(
-                    "TooManyTagsError",
-                    format!("{resource_type} {resource_id} would have {count} tags, at most {TAGS_MAX} are allowed"),
-                ));
+                return Err(too_many(format!(
+                    "{resource_type} {resource_id} would have {count} tags, at most {TAGS_MAX} are allowed"
+                )));
             }
-            Ok(())
+            Ok(AddTagsToResourceResult {})
+        })
+        .await
+    }
+
+    /// Removes the tags with these keys from a resource that exists. A key that it does not have is no error.
+    ///
+    /// # Errors
+    /// `InvalidResourceType`, `InvalidResourceId`.
+    pub async fn remove_tags_from_resource(
+        &self,
+        actor: &Actor,
+        request: RemoveTagsFromResourceRequest,
+    ) -> Result<RemoveTagsFromResourceResult, ServiceError> {
+        let RemoveTagsFromResourceRequest { resource_type, resource_id, tag_keys } = request;
+        let arn = tagged(&resource_type, &resource_id).arn(self.place());
+        let deed = Deed::new("RemoveTagsFromResource", arn).details(json!({ "keys": tag_keys }));
+        let known = self.known_node(&resource_type, &resource_id).await;
+        self.change(actor, deed, move |tx| {
+            let id = existing(tx, &resource_type, &resource_id, known.as_ref())?;
+            for key in &tag_keys {
+                store::tags::remove(tx, &resource_type, &id, key)?;
+            }
+            Ok(RemoveTagsFromResourceResult {})
         })
         .await
     }
 
     /// Returns the tags of a resource that exists, in the order of their keys.
+    ///
+    /// # Errors
+    /// `InvalidResourceType`, `InvalidResourceId`.
     pub async fn list_tags_for_resource(
         &self,
-        resource_type: String,
-        resource_id: String,
-    ) -> Result<Vec<Tag>, ServiceError> {
+        request: ListTagsForResourceRequest,
+    ) -> Result<ListTagsForResourceResult, ServiceError> {
+        let ListTagsForResourceRequest { resource_type, resource_id } = request;
         let known = self.known_node(&resource_type, &resource_id).await;
-        let read = move |tx: &store::ReadTx<'_>| -> Result<Vec<Tag>, ServiceError> {
+        let read = move |tx: &ReadTx<'_>| -> Result<Vec<Tag>, ServiceError> {
             let id = existing(tx, &resource_type, &resource_id, known.as_ref())?;
             let tags = store::tags::list(tx, &resource_type, &id)?;
             Ok(tags.into_iter().map(|(key, value)| Tag { key, value }).collect())
         };
-        self.store().read(read).await
+        Ok(ListTagsForResourceResult { tag_list: Some(self.store().read(read).await?) })
     }
 
     /// Returns the reachable node that goes by this id or alias, if a node is meant.
@@ -97,18 +115,30 @@ impl Services {
     }
 }
 
+/// Returns what policies are asked about when the tags of a resource are read or changed.
+pub(crate) fn tagged(resource_type: &str, resource_id: &str) -> Resource {
+    let id = resource_id.to_owned();
+    match resource_type {
+        PARAMETER => Resource::Parameter(id),
+        DOCUMENT => Resource::Document(id),
+        AUTOMATION => Resource::AutomationExecution(id),
+        MANAGED_INSTANCE => Resource::ManagedInstance(id),
+        _ => Resource::Account,
+    }
+}
+
 /// Returns the id under which a resource has its tags. `known` is the node of that name that is reachable, whether or not it has a
 /// row in the store.
 fn existing(
-    tx: &store::ReadTx<'_>,
+    tx: &ReadTx<'_>,
     resource_type: &str,
     resource_id: &str,
     known: Option<&NodeId>,
 ) -> Result<String, ServiceError> {
     let found = match resource_type {
-        PARAMETER => {
-            (parameters::latest_version(tx, resource_id)? > 0).then(|| resource_id.to_owned())
-        }
+        PARAMETER => parameter(tx, resource_id)?,
+        DOCUMENT => documents::find(tx, resource_id)?.map(|document| document.name),
+        AUTOMATION => runs::find(tx, &RunId::new(resource_id))?.map(|run| run.id.to_string()),
         MANAGED_INSTANCE => match known {
             Some(node) => Some(node.to_string()),
             None => nodes::find(tx, resource_id)?.map(|node| node.id.to_string()),
@@ -133,13 +163,28 @@ fn existing(
     })
 }
 
+/// Returns the name of a parameter. `x` and `/x` are different ones, but where only one of them exists it is found by either.
+fn parameter(tx: &ReadTx<'_>, name: &str) -> Result<Option<String>, ServiceError> {
+    let other = match name.strip_prefix('/') {
+        Some(flat) => flat.to_owned(),
+        None => format!("/{name}"),
+    };
+    for name in [name, &other] {
+        if parameters::latest_version(tx, name)? > 0 {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+fn too_many(message: String) -> ServiceError {
+    ServiceError::request("TooManyTagsError", message)
+}
+
 /// Checks counts, lengths and characters as SSM does, and that no key comes twice.
 pub(crate) fn checked(tags: &[Tag]) -> Result<Vec<(String, String)>, ServiceError> {
     if tags.len() > TAGS_MAX {
-        return Err(ServiceError::request(
-            "TooManyTagsError",
-            format!("at most {TAGS_MAX} tags are allowed"),
-        ));
+        return Err(too_many(format!("at most {TAGS_MAX} tags are allowed")));
     }
     let mut seen = std::collections::BTreeMap::new();
     for Tag { key, value } in tags {
@@ -166,5 +211,6 @@ pub(crate) fn checked(tags: &[Tag]) -> Result<Vec<(String, String)>, ServiceErro
 }
 
 fn is_allowed(character: char) -> bool {
-    character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character)
+    let is_space = character.is_whitespace() && !character.is_control();
+    character.is_alphanumeric() || is_space || "_.:/=+-@".contains(character)
 }

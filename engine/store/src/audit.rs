@@ -1,13 +1,26 @@
 //! The audit log: append-only, each entry bound to the one before it by SHA-256.
+//!
+//! Whoever can write the database can write a whole new chain. Checkpoints, signed with a key that is not there, are what such a chain
+//! lacks; see [`checkpoints`].
 
-use host_api::identifier::Digest;
+pub mod checkpoints;
+mod query;
+mod verify;
+
+use host_api::identifier::{Digest, RunId};
 use rusqlite::{Row, params};
 
 use crate::error::{ReadError, WriteError};
 use crate::transaction::{ReadTx, Tx};
 
+pub use query::{Filter, Page, newest, tail};
+pub use verify::{VerifyError, verify, verify_against};
+
 /// What comes before the first entry.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The action by which a run ends.
+pub const RUN_END: &str = "EndAutomationExecution";
 
 /// What happened. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +32,10 @@ pub struct NewEntry {
     pub resource: String,
     /// `allow` or `deny`.
     pub decision: String,
-    /// JSON text: policy ids, digests of requests.
+    /// JSON text: a CloudTrail record, or what else there is to say.
     pub details: String,
+    /// What names the request that asked for it, if one did.
+    pub request_id: Option<String>,
 }
 
 /// An entry in the log.
@@ -42,17 +57,11 @@ pub struct Head {
     pub hash: String,
 }
 
-/// Why a log is not what was written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyError {
-    #[error("audit entry {expected} is missing; entry {found} comes in its place")]
-    Gap { expected: u64, found: u64 },
-    #[error("audit entry {seq} does not follow from the one before it")]
-    Unchained { seq: u64 },
-    #[error("audit entry {seq} was changed after it was written")]
-    Changed { seq: u64 },
-    #[error(transparent)]
-    Read(#[from] ReadError),
+impl Head {
+    /// The end of a log without entries.
+    fn beginning() -> Self {
+        Self { seq: 0, hash: GENESIS.to_owned() }
+    }
 }
 
 /// Appends an entry and returns the new end of the log. Called in the transaction of the change it records.
@@ -62,8 +71,8 @@ pub fn append(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<Head, WriteError> {
     let hash = hash(seq, entry, &previous.hash);
     tx.execute(
         "INSERT INTO audit (seq, time_ms, principal, action, resource, decision, details,
-           previous_hash, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+           previous_hash, hash, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
             seq,
             entry.time_ms,
@@ -74,9 +83,36 @@ pub fn append(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<Head, WriteError> {
             entry.details,
             previous.hash,
             hash,
+            entry.request_id,
         ],
     )?;
     Ok(Head { seq, hash })
+}
+
+/// Appends that a run ends with this status, in the transaction in which it does and before its view shows it. A run that has
+/// ended before is left alone.
+pub fn append_run_end(
+    tx: &mut Tx<'_>,
+    run: &RunId,
+    status: &str,
+    time_ms: u64,
+) -> Result<(), WriteError> {
+    let principal = tx.row(
+        "SELECT principal FROM runs WHERE id = $1 AND ended_ms IS NULL",
+        [run.as_str()],
+        |row| row.get(0),
+    )?;
+    let Some(principal) = principal else { return Ok(()) };
+    let entry = NewEntry {
+        time_ms,
+        principal,
+        action: RUN_END.to_owned(),
+        resource: format!("automation-execution/{run}"),
+        decision: "allow".to_owned(),
+        details: serde_json::json!({ "status": status }).to_string(),
+        request_id: None,
+    };
+    append(tx, &entry).map(drop)
 }
 
 /// Returns the end of the log.
@@ -84,7 +120,7 @@ pub fn head(tx: &ReadTx<'_>) -> Result<Head, ReadError> {
     let head = tx.row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", [], |row| {
         Ok(Head { seq: row.get(0)?, hash: row.get(1)? })
     })?;
-    Ok(head.unwrap_or_else(|| Head { seq: 0, hash: GENESIS.to_owned() }))
+    Ok(head.unwrap_or_else(Head::beginning))
 }
 
 /// Returns up to `limit` entries, oldest first, after the entry `after_seq`.
@@ -96,38 +132,20 @@ pub fn list(tx: &ReadTx<'_>, after_seq: u64, limit: u32) -> Result<Vec<Entry>, R
     )
 }
 
-/// Checks every entry and returns the end of the log.
-///
-/// # Errors
-/// The first entry that is missing, unchained or changed.
-pub fn verify(tx: &ReadTx<'_>) -> Result<Head, VerifyError> {
-    let mut end = Head { seq: 0, hash: GENESIS.to_owned() };
-    tx.each("SELECT * FROM audit ORDER BY seq", [], |row| {
-        let Entry { seq, event, previous_hash, hash: stored } =
-            read_row(row).map_err(ReadError::from)?;
-        if seq != end.seq + 1 {
-            return Err(VerifyError::Gap { expected: end.seq + 1, found: seq });
-        }
-        if previous_hash != end.hash {
-            return Err(VerifyError::Unchained { seq });
-        }
-        if stored != hash(seq, &event, &previous_hash) {
-            return Err(VerifyError::Changed { seq });
-        }
-        end = Head { seq, hash: stored };
-        Ok(())
-    })?;
-    Ok(end)
-}
-
 /// Each field goes in behind its length, so that no two entries have the same bytes.
 fn hash(seq: u64, entry: &NewEntry, previous_hash: &str) -> String {
-    let NewEntry { time_ms, principal, action, resource, decision, details } = entry;
-    let mut bytes = Vec::with_capacity(256);
-    bytes.extend_from_slice(b"runwright-audit-v1\0");
+    let NewEntry { time_ms, principal, action, resource, decision, details, request_id } = entry;
+    let mut bytes = Vec::with_capacity(1_024);
+    // Entries without a request are hashed as version 1 hashed all.
+    let format: &[u8] = match request_id {
+        None => b"runwright-audit-v1\0",
+        Some(_) => b"runwright-audit-v2\0",
+    };
+    bytes.extend_from_slice(format);
     bytes.extend_from_slice(&seq.to_be_bytes());
     bytes.extend_from_slice(&time_ms.to_be_bytes());
-    for field in [previous_hash, principal, action, resource, decision, details] {
+    let fields = [previous_hash, principal, action, resource, decision, details];
+    for field in fields.into_iter().chain(request_id.as_deref()) {
         bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
         bytes.extend_from_slice(field.as_bytes());
     }
@@ -144,6 +162,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
             resource: row.get("resource")?,
             decision: row.get("decision")?,
             details: row.get("details")?,
+            request_id: row.get("request_id")?,
         },
         previous_hash: row.get("previous_hash")?,
         hash: row.get("hash")?,

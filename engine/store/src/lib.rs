@@ -44,17 +44,23 @@ pub mod once;
 pub mod waits;
 
 pub mod commands;
+pub mod credentials;
 pub mod documents;
 pub mod invocations;
 pub mod nodes;
 pub mod parameters;
 pub mod plans;
 pub mod plugins;
+pub mod principals;
+pub mod resource_policies;
+pub mod settings;
+pub mod previews;
 pub mod state;
 pub mod tags;
 
 pub mod audit;
 pub mod backup;
+pub mod events;
 pub mod keys;
 
 pub use error::{BackupError, DatabaseError, OpenError, ReadError, WriteError};

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use host_api::identifier::RunId;
 use host_api::invocation::WaitKind;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 /// Something that a committed transaction left for another party to look at.
 ///
@@ -26,7 +27,11 @@ pub enum Notice {
 
 /// Who is told.
 #[derive(Debug, Default)]
-pub(crate) struct Subscribers(Mutex<Vec<UnboundedSender<Notice>>>);
+pub(crate) struct Subscribers {
+    notices: Mutex<Vec<UnboundedSender<Notice>>>,
+    /// Counts commits.
+    commits: watch::Sender<u64>,
+}
 
 impl Subscribers {
     pub(crate) fn add(&self) -> UnboundedReceiver<Notice> {
@@ -35,8 +40,13 @@ impl Subscribers {
         receiver
     }
 
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
     /// Tells everybody who still listens. The caller has committed.
     pub(crate) fn tell(&self, notices: &BTreeSet<Notice>) {
+        self.commits.send_modify(|count| *count += 1);
         if notices.is_empty() {
             return;
         }
@@ -46,6 +56,6 @@ impl Subscribers {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<UnboundedSender<Notice>>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.notices.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

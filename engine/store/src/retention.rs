@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use crate::error::{ReadError, WriteError};
 use crate::transaction::{ReadTx, Tx};
+use crate::{events, tags};
 
 /// How many rows of each kind a deletion took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub fn delete_runs(tx: &mut Tx<'_>, before_ms: u64, runs_max: u32) -> Result<Del
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
     )?;
     let mut deleted = Deleted::default();
+    let newest = events::newest_id(tx)?;
     for (key, id) in runs {
         deleted.journal_entries += tx.execute("DELETE FROM journal WHERE run_key = $1", [key])?;
         deleted.inbox_rows += tx.execute("DELETE FROM inbox WHERE run_key = $1", [key])?;
@@ -45,8 +47,12 @@ pub fn delete_runs(tx: &mut Tx<'_>, before_ms: u64, runs_max: u32) -> Result<Del
         deleted.once_keys += tx.execute("DELETE FROM once WHERE scope = $1", [&id])?;
         let kept = crate::state::run_scope(&RunId::new(id.clone()));
         tx.execute("DELETE FROM state WHERE scope = $1", [&kept])?;
+        tags::remove_all(tx, tags::AUTOMATION, &id)?;
         tx.execute("DELETE FROM heads WHERE run_key = $1", [key])?;
         deleted.runs += tx.execute("DELETE FROM runs WHERE key = $1", [key])?;
+    }
+    if events::newest_id(tx)? < newest {
+        events::begin_era(tx)?;
     }
     Ok(deleted)
 }

@@ -61,6 +61,8 @@ pub struct RunRow {
     pub created_ms: u64,
     pub sealed_seed: Option<Sealed>,
     pub view: View,
+    /// JSON text: what the request for the run said; see [`set_request`].
+    pub request: Option<String>,
     /// The sequence number of the next journal entry.
     pub next_seq: u64,
     pub lease_epoch: u64,
@@ -123,6 +125,13 @@ pub fn set_view(tx: &mut Tx<'_>, run: &RunId, view: &View) -> Result<(), WriteEr
     changed_one(tx, run, changed)
 }
 
+/// Keeps, as JSON text, what the request for a run said that is not part of the run itself.
+pub fn set_request(tx: &mut Tx<'_>, run: &RunId, request: &str) -> Result<(), WriteError> {
+    let changed =
+        tx.execute("UPDATE runs SET request = $1 WHERE id = $2", [request, run.as_str()])?;
+    changed_one(tx, run, changed)
+}
+
 /// Changes the status of a run and leaves the rest of its view.
 pub fn update_status(tx: &mut Tx<'_>, run: &RunId, status: &str) -> Result<(), WriteError> {
     let changed =
@@ -169,6 +178,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
             ended_ms: row.get("ended_ms")?,
             summary: row.get("summary")?,
         },
+        request: row.get("request")?,
         next_seq: row.get("next_seq")?,
         lease_epoch: row.get("lease_epoch")?,
         lease_owner: row.get("lease_owner")?,

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::directory::{self, OwnedDirectory};
 use crate::error::{OpenError, ReadError, WriteError};
@@ -197,6 +197,13 @@ impl Store {
     /// what is there second. Whoever subscribes keeps up or drops the channel: it has no bound.
     pub fn subscribe(&self) -> UnboundedReceiver<Notice> {
         self.inner.subscribers.add()
+    }
+
+    /// Returns what changes with every commit from now on: for those who look at all that is written, such as streams of events.
+    ///
+    /// When a write is answered, the change is already seen. To miss nothing, call this first and read what is there second.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.inner.subscribers.commits()
     }
 }
 

@@ -7,6 +7,9 @@ use rusqlite::params;
 use crate::error::{ReadError, WriteError};
 use crate::transaction::{ReadTx, Tx};
 
+/// The type under which runs have tags; they go when a run is deleted.
+pub const AUTOMATION: &str = "Automation";
+
 /// Sets a tag.
 pub fn set(
     tx: &mut Tx<'_>,

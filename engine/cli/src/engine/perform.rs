@@ -64,15 +64,12 @@ impl Engine {
             Operation::Cancel { run } => {
                 let run = RunId::new(run);
                 self.driver().await?.resume(Some(run.clone())).await?;
-                self.services().stop_automation_execution(actor, &run).await.map_err(refused)?;
+                self.services().cancel_run(actor, &run).await.map_err(refused)?;
                 Ok(Value::Null)
             }
             Operation::Signal { run, step, signal, speaks_for } => {
                 let (run, speaks_for) = (RunId::new(run), speaks_for.map(Principal::new));
-                let sent = self
-                    .services()
-                    .send_automation_signal(actor, &run, step, signal, speaks_for)
-                    .await;
+                let sent = self.services().signal_run(actor, &run, step, signal, speaks_for).await;
                 Ok(json!({ "run": run, "by": sent.map_err(refused)? }))
             }
             Operation::Logs { run } => {
@@ -168,7 +165,8 @@ impl Engine {
                 "a run is Pending, InProgress, Waiting, Cancelling, Success, Failed, TimedOut or Cancelled"
             ));
         }
-        let filter = store::runs::Filter { status, ..Default::default() };
+        let statuses = status.into_iter().collect();
+        let filter = store::runs::Filter { statuses, ..Default::default() };
         let limit = usize::try_from(limit)?;
         let (mut all, mut cursor) = (Vec::new(), None);
         while all.len() < limit {

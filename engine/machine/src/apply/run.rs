@@ -64,6 +64,16 @@ impl State {
         Ok(())
     }
 
+    /// A completion stops nothing but what waits for a person.
+    pub(super) fn complete_requested(&mut self, by: &Principal) -> Result<(), Reason> {
+        if self.core.complete.is_some() || self.core.cancel.is_some() {
+            return Err("the run is to end already");
+        }
+        self.core.complete = Some(by.clone());
+        self.agenda.extend([Task::Cancel, Task::Frame(TOP)]);
+        Ok(())
+    }
+
     fn bring_deadlines_forward(&mut self, due_ms: u64) {
         for key in self.core.active.clone() {
             let unit = self.unit_mut(key);
@@ -84,7 +94,8 @@ impl State {
         while let Some(step) = self.frame(frame).current {
             let key = Key::step(frame, step);
             let node = self.node(key)?;
-            if self.plan.flow == Flow::Sequence && !matches!(node.unit.phase, Phase::Settled) {
+            let begun = !matches!(node.unit.phase, Phase::Held { .. } | Phase::Settled);
+            if self.plan.flow == Flow::Sequence && begun {
                 running = Some(key);
             }
             match node.pass {

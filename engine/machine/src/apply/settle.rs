@@ -23,7 +23,11 @@ impl State {
         let unit = self.unit(key).ok_or("the step has not started")?;
         match unit.phase {
             Phase::Begun | Phase::Running { .. } | Phase::Waiting { .. } => {}
-            Phase::Pending | Phase::Suspended { .. } | Phase::Backoff { .. } | Phase::Settled => {
+            Phase::Pending
+            | Phase::Held { .. }
+            | Phase::Suspended { .. }
+            | Phase::Backoff { .. }
+            | Phase::Settled => {
                 return Err("no attempt runs");
             }
         }
@@ -75,7 +79,8 @@ impl State {
         if begun && component {
             self.core.unsettled.insert(key, attempt);
         }
-        if key.item.is_none() && status != StepStatus::Cancelled {
+        let counts = status != StepStatus::Cancelled || self.core.stopped.contains_key(&key);
+        if key.item.is_none() && counts {
             self.note_failure(key, status, failure);
         }
         self.settle(key, status, Some(at_ms));
@@ -86,8 +91,17 @@ impl State {
         let name = self.step(key).name.clone();
         self.core.failures.push((name, failure.clone()));
         if self.core.verdict.is_none() && self.step(key).is_critical {
-            let timed_out = status == StepStatus::TimedOut;
-            let run = if timed_out { RunStatus::TimedOut } else { RunStatus::Failed };
+            let run = match status {
+                StepStatus::TimedOut => RunStatus::TimedOut,
+                StepStatus::Cancelled => RunStatus::Cancelled,
+                StepStatus::Pending
+                | StepStatus::InProgress
+                | StepStatus::Waiting
+                | StepStatus::Success
+                | StepStatus::Failed
+                | StepStatus::Skipped
+                | StepStatus::NotReached => RunStatus::Failed,
+            };
             self.core.verdict = Some((run, failure.clone()));
         }
     }
@@ -100,9 +114,12 @@ impl State {
     }
 
     pub(super) fn step_not_reached(&mut self, key: Key) -> Result<(), Reason> {
-        self.expect_pending(key)?;
-        if self.plan.flow != Flow::Graph || key.frame != TOP {
-            return Err("only a graph's steps are not reached");
+        let held = self.unit(key).is_some_and(|unit| matches!(unit.phase, Phase::Held { .. }));
+        if !held {
+            self.expect_pending(key)?;
+            if self.plan.flow != Flow::Graph || key.frame != TOP {
+                return Err("only a graph's steps are not reached");
+            }
         }
         self.settle(key, StepStatus::NotReached, None);
         Ok(())
@@ -146,16 +163,16 @@ impl State {
     }
 
     fn settle_in_graph(&mut self, step: StepId, status: StepStatus) {
-        let failed = matches!(status, StepStatus::Failed | StepStatus::TimedOut);
+        let stopped = self.core.stopped.contains_key(&Key::step(TOP, step));
+        let failed = matches!(status, StepStatus::Failed | StepStatus::TimedOut) || stopped;
         let goes_on = match status {
             StepStatus::Success | StepStatus::Skipped => true,
-            StepStatus::Failed | StepStatus::TimedOut => {
-                self.failure_policy(Key::step(TOP, step)) == OnFailure::Continue
+            StepStatus::Failed | StepStatus::TimedOut | StepStatus::Cancelled => {
+                failed && self.failure_policy(Key::step(TOP, step)) == OnFailure::Continue
             }
             StepStatus::Pending
             | StepStatus::InProgress
             | StepStatus::Waiting
-            | StepStatus::Cancelled
             | StepStatus::NotReached => false,
         };
         let Some(graph) = &mut self.core.graph else { return };
@@ -181,6 +198,7 @@ impl State {
         let gave_up = last.is_some_and(|last| {
             self.unit(last).is_some_and(|unit| {
                 matches!(unit.status, StepStatus::Failed | StepStatus::TimedOut)
+                    || self.core.stopped.contains_key(&last)
             }) && self.failure_policy(last) == OnFailure::Abort
         });
         if gave_up { OnFailure::Abort } else { self.step(key).on_failure.clone() }

@@ -16,6 +16,19 @@ use crate::state::{Frame, Items, Pass, Phase, State, Task, Word};
 use crate::status::StepStatus;
 
 impl State {
+    pub(super) fn step_held(&mut self, key: Key, deadline_ms: u64) -> Result<(), Reason> {
+        if key.item.is_some() || self.unit(key).is_some() {
+            return Err("the step has begun");
+        }
+        if !self.holds_steps() {
+            return Err("the run does not hold its steps");
+        }
+        self.unit_mut(key).status = StepStatus::Waiting;
+        self.note_begun(key);
+        self.set_phase(key, Phase::Held { deadline_ms, released: false });
+        Ok(())
+    }
+
     pub(super) fn step_started(
         &mut self,
         key: Key,
@@ -29,7 +42,7 @@ impl State {
             None => (&Phase::Pending, 0),
         };
         match phase {
-            Phase::Pending | Phase::Backoff { settled: true, .. } => {}
+            Phase::Pending | Phase::Held { .. } | Phase::Backoff { settled: true, .. } => {}
             Phase::Backoff { .. } => return Err("the attempt before is not settled"),
             Phase::Begun
             | Phase::Running { .. }
@@ -130,9 +143,11 @@ impl State {
         let may_wait = match &unit.phase {
             Phase::Begun => !asks,
             Phase::Running { .. } | Phase::Suspended { .. } => asks,
-            Phase::Pending | Phase::Waiting { .. } | Phase::Backoff { .. } | Phase::Settled => {
-                false
-            }
+            Phase::Pending
+            | Phase::Held { .. }
+            | Phase::Waiting { .. }
+            | Phase::Backoff { .. }
+            | Phase::Settled => false,
         };
         if !may_wait {
             return Err("the step cannot wait now");
@@ -161,7 +176,7 @@ impl State {
             | Phase::Running { .. }
             | Phase::Suspended { .. }
             | Phase::Waiting { .. } => {}
-            Phase::Pending | Phase::Backoff { .. } | Phase::Settled => {
+            Phase::Pending | Phase::Held { .. } | Phase::Backoff { .. } | Phase::Settled => {
                 return Err("no attempt runs");
             }
         }
@@ -247,11 +262,34 @@ impl State {
         by: &Principal,
         at_ms: u64,
     ) -> Result<(), Reason> {
+        if *signal == Signal::StopStep {
+            if !self.core.active.contains(&key) {
+                return Err("the step does not run");
+            }
+            self.core.stopped.insert(key, by.clone());
+            self.agenda.insert(Task::Unit(key));
+            return Ok(());
+        }
         if !self.core.waiting.contains(&key) {
             return Err("the step does not wait for a signal");
         }
-        if let Phase::Waiting { words, .. } = &mut self.unit_mut(key).phase {
-            words.push(Word { signal: signal.clone(), by: by.clone(), at_ms });
+        match &mut self.unit_mut(key).phase {
+            Phase::Waiting { words, .. } => {
+                words.push(Word { signal: signal.clone(), by: by.clone(), at_ms });
+            }
+            Phase::Held { released, .. } => *released = true,
+            Phase::Pending
+            | Phase::Begun
+            | Phase::Running { .. }
+            | Phase::Suspended { .. }
+            | Phase::Backoff { .. }
+            | Phase::Settled => {}
+        }
+        if *signal == Signal::Resume
+            && matches!(self.unit(key).map(|unit| &unit.phase), Some(Phase::Held { .. }))
+        {
+            self.core.automatic = true;
+            self.agenda.extend(self.core.waiting.iter().copied().map(Task::Unit));
         }
         self.agenda.insert(Task::Unit(key));
         Ok(())

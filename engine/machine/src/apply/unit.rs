@@ -28,12 +28,15 @@ impl State {
 
     /// Moves a unit to a phase and keeps the sets of active, waiting, busy and invoked units.
     pub(super) fn set_phase(&mut self, key: Key, phase: Phase) {
+        let seq = self.core.seq;
         let component = self.is_component(key);
         let is_over = matches!(phase, Phase::Pending | Phase::Settled);
         let is_waiting = waits_for_person(&phase);
         self.core.busy += usize::from(is_busy(&phase));
         self.core.invoked += usize::from(is_invoked(&phase, component));
-        let before = std::mem::replace(&mut self.unit_mut(key).phase, phase);
+        let unit = self.unit_mut(key);
+        unit.begun_seq = unit.begun_seq.or(Some(seq));
+        let before = std::mem::replace(&mut unit.phase, phase);
         self.core.busy -= usize::from(is_busy(&before));
         self.core.invoked -= usize::from(is_invoked(&before, component));
         if is_waiting {
@@ -73,7 +76,7 @@ fn is_busy(phase: &Phase) -> bool {
     match phase {
         Phase::Running { .. } | Phase::Suspended { .. } | Phase::Backoff { .. } => true,
         Phase::Waiting { wait, .. } => matches!(**wait, MachineWait::Sleep { .. }),
-        Phase::Pending | Phase::Begun | Phase::Settled => false,
+        Phase::Pending | Phase::Held { .. } | Phase::Begun | Phase::Settled => false,
     }
 }
 
@@ -82,5 +85,14 @@ fn is_invoked(phase: &Phase, component: bool) -> bool {
 }
 
 fn waits_for_person(phase: &Phase) -> bool {
-    matches!(phase, Phase::Waiting { wait, .. } if !matches!(**wait, MachineWait::Sleep { .. }))
+    match phase {
+        Phase::Held { .. } => true,
+        Phase::Waiting { wait, .. } => !matches!(**wait, MachineWait::Sleep { .. }),
+        Phase::Pending
+        | Phase::Begun
+        | Phase::Running { .. }
+        | Phase::Suspended { .. }
+        | Phase::Backoff { .. }
+        | Phase::Settled => false,
+    }
 }

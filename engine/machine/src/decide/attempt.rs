@@ -60,7 +60,11 @@ impl Decider<'_> {
         let step = self.state.step(key);
         let attempt = self.state.unit(key).map_or(1, |unit| unit.attempt);
         match (failure.kind, step.on_unknown) {
-            (FailureKind::Unknown, OnUnknown::Ask) if self.has_time() => return Next::Ask,
+            (FailureKind::Unknown, OnUnknown::Ask)
+                if self.has_time() && !self.state.is_completing() =>
+            {
+                return Next::Ask;
+            }
             (FailureKind::Unknown, OnUnknown::Fail | OnUnknown::Ask)
             | (
                 FailureKind::Nondeterminism | FailureKind::Denied | FailureKind::InputValidation,
@@ -118,10 +122,11 @@ impl Decider<'_> {
     }
 
     /// Emitted whenever a unit that may have a wait or timer leaves it.
-    fn clear_waits(&mut self, key: Key) {
+    pub(super) fn clear_waits(&mut self, key: Key) {
         let Some(unit) = self.state.unit(key) else { return };
         let has_timer = match &unit.phase {
-            Phase::Suspended { .. }
+            Phase::Held { .. }
+            | Phase::Suspended { .. }
             | Phase::Waiting { .. }
             | Phase::Backoff { settled: true, .. } => true,
             Phase::Begun => {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use host_api::failure::{Failure, FailureKind};
+use host_api::identifier::Principal;
 
 use super::Decider;
 use crate::effect::Effect;
 use crate::error::IllegalEvent;
+use crate::event::{Event, MachineWait};
 use crate::key::{Key, TOP};
 use crate::state::{Phase, State, Task};
 use crate::status::StepStatus;
@@ -45,7 +47,7 @@ impl State {
 impl Decider<'_> {
     /// Stops all that ran when the cancel came; in `finally`, where nothing is stopped, the nearer deadline gets its timers.
     pub(super) fn stop_running(&mut self) -> Result<(), IllegalEvent> {
-        let Some(cancel) = &self.state.core.cancel else { return Ok(()) };
+        let Some(cancel) = &self.state.core.cancel else { return self.stop_waiting() };
         if let Some(finally) = &self.state.core.finally {
             let Some(due_ms) = finally.deadline_ms else { return Ok(()) };
             for key in self.state.core.active.clone() {
@@ -63,6 +65,43 @@ impl Decider<'_> {
         }
         let stopping = cancel.stopping.clone();
         self.stop(&stopping, "the run was cancelled")
+    }
+
+    /// Of a run that is to end well: nobody needs to be waited for any more.
+    fn stop_waiting(&mut self) -> Result<(), IllegalEvent> {
+        if !self.state.is_completing() {
+            return Ok(());
+        }
+        for key in self.state.core.waiting.clone() {
+            match self.state.unit(key).map(|unit| &unit.phase) {
+                Some(Phase::Held { .. }) => {
+                    self.clear_waits(key);
+                    let path = self.state.path_of(key);
+                    self.emit(Event::StepNotReached { path })?;
+                }
+                Some(Phase::Waiting { wait, .. }) => match &**wait {
+                    MachineWait::UnknownOutcome { failure } => {
+                        let failure = failure.clone();
+                        self.fail(key, failure, BTreeMap::new())?;
+                    }
+                    MachineWait::Sleep { .. }
+                    | MachineWait::Pause
+                    | MachineWait::Approve { .. } => {
+                        self.stop(&BTreeSet::from([key]), "the run was completed before")?;
+                    }
+                },
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops a step that a person does not want to go on, and all within it.
+    pub(super) fn stop_step(&mut self, key: Key, by: &Principal) -> Result<(), IllegalEvent> {
+        let active = self.state.core.active.iter().copied();
+        let within = active.filter(|other| *other == key || self.state.is_within(*other, key));
+        let keys = within.collect();
+        self.stop(&keys, &format!("the step was stopped by {by}"))
     }
 
     /// Stops everything within a loop.
@@ -84,7 +123,8 @@ impl Decider<'_> {
                     let path = self.state.path_of(key);
                     self.effects_mut().push(Effect::Interrupt { path });
                 }
-                Phase::Begun
+                Phase::Held { .. }
+                | Phase::Begun
                 | Phase::Suspended { .. }
                 | Phase::Waiting { .. }
                 | Phase::Backoff { .. } => {}

@@ -30,7 +30,10 @@ impl State {
         let step = self.plan.step(current);
         let unit = self.unit(Key::step(TOP, current))?;
         let jump = match (unit.status, &step.on_failure) {
-            (StepStatus::Failed | StepStatus::TimedOut, OnFailure::Step(target)) => Some(*target),
+            (
+                StepStatus::Failed | StepStatus::TimedOut | StepStatus::Cancelled,
+                OnFailure::Step(target),
+            ) => Some(*target),
             (StepStatus::Success, _) => unit.chosen,
             _ => None,
         };

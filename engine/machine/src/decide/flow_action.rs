@@ -139,7 +139,7 @@ impl Decider<'_> {
                 match last {
                     Some(Signal::Approve { .. }) => return self.retry_at_once(key, failure),
                     Some(Signal::Reject { .. }) => return self.fail(key, failure, BTreeMap::new()),
-                    Some(Signal::Resume) | None => {}
+                    Some(Signal::Resume | Signal::StartStep | Signal::StopStep) | None => {}
                 }
                 if deadline_ms.is_some_and(|due_ms| self.now_ms >= due_ms) {
                     return self.fail(key, failure, BTreeMap::new());
@@ -162,19 +162,19 @@ fn is_reject(signal: &Signal) -> bool {
     matches!(signal, Signal::Reject { .. })
 }
 
-fn approval_outputs(status: &str, decisions: Vec<Value>) -> BTreeMap<String, Value> {
+pub(crate) fn approval_outputs(status: &str, decisions: Vec<Value>) -> BTreeMap<String, Value> {
     BTreeMap::from([
         ("ApprovalStatus".to_owned(), Value::from(status)),
         ("ApproverDecisions".to_owned(), Value::Array(decisions)),
     ])
 }
 
-fn decisions(words: &[Word]) -> Vec<Value> {
+pub(crate) fn decisions(words: &[Word]) -> Vec<Value> {
     let decision = |word: &Word| {
         let (decision, comment) = match &word.signal {
             Signal::Approve { comment } => ("Approve", comment),
             Signal::Reject { comment } => ("Reject", comment),
-            Signal::Resume => ("Resume", &None),
+            Signal::Resume | Signal::StartStep | Signal::StopStep => ("Resume", &None),
         };
         json!({
             "Approver": word.by.as_str(),

@@ -37,10 +37,10 @@ impl crate::state::State {
     fn may_start(&self, step: StepId) -> bool {
         let Some(graph) = &self.core.graph else { return false };
         let dependencies = &graph.steps[step.0 as usize];
-        let cancelled = self.core.cancel.is_some();
+        let ends = self.core.cancel.is_some() || self.core.complete.is_some();
         match self.plan.step(step).runs {
-            Runs::OnSuccess => !dependencies.blocked && !graph.aborted && !cancelled,
-            Runs::OnFailure => dependencies.failure_upstream && !cancelled,
+            Runs::OnSuccess => !dependencies.blocked && !graph.aborted && !ends,
+            Runs::OnFailure => dependencies.failure_upstream && !ends,
             Runs::Always => true,
         }
     }

@@ -54,10 +54,11 @@ impl Decider<'_> {
     pub(super) fn look_at_items(&mut self, key: Key) -> Result<(), IllegalEvent> {
         loop {
             let Some((rate, progress)) = self.rate(key) else { return Ok(()) };
-            if rate.is_over(progress) || (!self.has_time() && progress.started == progress.ended) {
+            let goes_on = self.has_time() && !self.state.is_completing();
+            if rate.is_over(progress) || (!goes_on && progress.started == progress.ended) {
                 return self.end_items(key, rate, progress);
             }
-            if rate.startable(progress) == 0 || !self.has_time() {
+            if rate.startable(progress) == 0 || !goes_on {
                 return Ok(());
             }
             let prepared = match self.prepared(key) {
@@ -125,7 +126,7 @@ impl Decider<'_> {
             }));
             return self.end(key, StepStatus::Failed, failure, outputs);
         }
-        if progress.started < rate.targets {
+        if progress.started < rate.targets && !self.state.is_completing() {
             return self.end(key, StepStatus::TimedOut, timed_out(), outputs);
         }
         self.succeed(key, outputs, None)

@@ -65,6 +65,9 @@ impl Decider<'_> {
         let Action::Loop(Loop { kind, max_iterations, .. }) = &self.state.step(key).action else {
             return Ok(Following::End);
         };
+        if self.state.is_completing() {
+            return Ok(Following::End);
+        }
         match kind {
             LoopKind::ForEach { value_type, .. } => {
                 let inputs = self.state.unit(key).map_or(&Value::Null, |unit| &unit.inputs);

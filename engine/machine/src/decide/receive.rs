@@ -57,6 +57,12 @@ impl Decider<'_> {
                 }
                 self.emit(Event::CancelRequested { by })
             }
+            Input::Message(Message::Complete { by }) => {
+                if self.state.core.cancel.is_some() || self.state.core.complete.is_some() {
+                    return Ok(());
+                }
+                self.emit(Event::CompleteRequested { by })
+            }
         }
     }
 
@@ -118,7 +124,7 @@ impl Decider<'_> {
                 return Ok(());
             }
             Phase::Pending | Phase::Settled => return Ok(()),
-            Phase::Begun | Phase::Waiting { .. } | Phase::Backoff { .. } => {}
+            Phase::Held { .. } | Phase::Begun | Phase::Waiting { .. } | Phase::Backoff { .. } => {}
         }
         if is_time {
             self.state.agenda.insert(Task::Unit(key));
@@ -140,8 +146,17 @@ impl Decider<'_> {
         if self.state.is_stopping(key) {
             return Ok(());
         }
+        if let Some(by) = self.state.core.stopped.get(&key)
+            && !matches!(unit.phase, Phase::Settled)
+        {
+            return self.stop_step(key, &by.clone());
+        }
         match &unit.phase {
             Phase::Pending | Phase::Settled => Ok(()),
+            Phase::Held { deadline_ms, released } => {
+                let (deadline_ms, released) = (*deadline_ms, *released);
+                self.look_at_held(key, deadline_ms, released)
+            }
             Phase::Running { resume } => {
                 let resume = resume.as_deref().cloned();
                 let (inputs, deadline_ms) = (unit.inputs.clone(), unit.deadline_ms);

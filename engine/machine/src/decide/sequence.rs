@@ -39,16 +39,21 @@ impl State {
         match unit.status {
             StepStatus::Success => unit.chosen.map_or_else(|| onward(step.next), Successor::Step),
             StepStatus::Skipped => onward(step.next),
-            StepStatus::Failed | StepStatus::TimedOut => match self.failure_policy(key) {
-                OnFailure::Abort => Successor::Abort,
-                OnFailure::Continue => onward(self.index.following(key.step)),
-                OnFailure::Step(target) => onward(Some(target)),
-            },
-            StepStatus::Pending
-            | StepStatus::InProgress
-            | StepStatus::Waiting
-            | StepStatus::Cancelled
-            | StepStatus::NotReached => Successor::Abort,
+            // Nobody was waited for, as the run is to end well.
+            StepStatus::Cancelled
+                if self.is_completing() && !self.core.stopped.contains_key(&key) =>
+            {
+                Successor::End
+            }
+            StepStatus::Failed | StepStatus::TimedOut | StepStatus::Cancelled => {
+                match self.failure_policy(key) {
+                    OnFailure::Abort => Successor::Abort,
+                    OnFailure::Continue => onward(self.index.following(key.step)),
+                    OnFailure::Step(target) => onward(Some(target)),
+                }
+            }
+            StepStatus::NotReached => Successor::End,
+            StepStatus::Pending | StepStatus::InProgress | StepStatus::Waiting => Successor::Abort,
         }
     }
 
@@ -89,8 +94,8 @@ impl Decider<'_> {
         }
         match self.state.progress(TOP, self.state.plan.main.first().copied()) {
             Progress::Running => Ok(()),
-            Progress::Next(step) => self.begin(Key::step(TOP, step)),
-            Progress::End | Progress::Abort => self.main_is_over(),
+            Progress::Next(step) if !self.state.is_completing() => self.begin(Key::step(TOP, step)),
+            Progress::Next(_) | Progress::End | Progress::Abort => self.main_is_over(),
         }
     }
 
@@ -113,8 +118,10 @@ impl Decider<'_> {
             Progress::Next(step) if self.state.plan.step(step).parent != Some(of.step) => {
                 self.leave_body(of, step)
             }
-            Progress::Next(step) => self.begin(Key::step(frame, step)),
-            Progress::End => self.next_pass(of),
+            Progress::Next(step) if !self.state.is_completing() => {
+                self.begin(Key::step(frame, step))
+            }
+            Progress::Next(_) | Progress::End => self.next_pass(of),
             Progress::Abort => self.give_up_body(of, frame),
         }
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use host_api::failure::{Failure, FailureKind};
+use host_api::limits::WAIT_MS_MAX;
 use runbook::plan::{Action, Approve, LoopKind, Sleep, Step};
 use runbook::template::{ResolveError, Scope, Template};
 use serde_json::{Map, Value};
 
 use super::Decider;
+use super::receive::timed_out;
 use crate::error::IllegalEvent;
 use crate::event::Event;
 use crate::key::Key;
@@ -37,7 +39,30 @@ impl Decider<'_> {
             }
             Err(failure) => return self.fail(key, failure, BTreeMap::new()),
         }
+        if self.state.holds_steps() {
+            let path = self.state.path_of(key);
+            let deadline_ms = self.now_ms.saturating_add(WAIT_MS_MAX);
+            return self.emit(Event::StepHeld { path, deadline_ms });
+        }
         self.start(key, None)
+    }
+
+    /// Sees to a step that waits for a person's word to start.
+    pub(super) fn look_at_held(
+        &mut self,
+        key: Key,
+        deadline_ms: u64,
+        released: bool,
+    ) -> Result<(), IllegalEvent> {
+        if released || self.state.core.automatic {
+            self.clear_waits(key);
+            return self.start(key, None);
+        }
+        if self.now_ms >= deadline_ms {
+            return self.fail(key, timed_out(), BTreeMap::new());
+        }
+        self.set_timer(key, deadline_ms);
+        Ok(())
     }
 
     /// Starts the first attempt of a step or an item. `prepared` stands for a component's inputs.

@@ -7,6 +7,7 @@
 )]
 
 mod draw;
+mod interactive;
 mod items;
 mod journals;
 mod scenarios;

@@ -43,12 +43,25 @@ fn drive(mut world: World, bytes: &[u8]) -> World {
                 world = World::recovered(&world.plan, &world.journal, world.now_ms);
             }
             Some(byte) if byte % 32 == 1 => world.cancel(),
+            Some(byte) if byte % 64 == 17 => world.complete(),
+            Some(byte) if byte % 64 == 49 => stop_one(&mut world, &mut tape),
             Some(byte) if byte % 16 == 2 => world.now_ms += 20_000,
             Some(byte) if byte % 4 == 3 && world.fire_next() => {}
             byte => turn(&mut world, &mut tape, byte),
         }
     }
     panic!("the run does not end: {:?}", world.journal.last());
+}
+
+fn stop_one(world: &mut World, tape: &mut Tape<'_>) {
+    let steps: Vec<String> = (world.state.steps())
+        .filter(|step| matches!(step.status, StepStatus::InProgress | StepStatus::Waiting))
+        .map(|step| step.path.to_string())
+        .collect();
+    if !steps.is_empty() {
+        let step = &steps[tape.choose(steps.len())];
+        world.signal(Some(step), Signal::StopStep, "os:1000");
+    }
 }
 
 fn turn(world: &mut World, tape: &mut Tape<'_>, byte: Option<u8>) {
@@ -123,30 +136,53 @@ fn check_end(world: &World) {
         let step = plan.step(plan.step_named(view.name).unwrap());
         step.is_critical && matches!(view.status, StepStatus::Failed | StepStatus::TimedOut)
     });
+    let stopped: Vec<String> = (world.journal.iter())
+        .filter_map(|entry| match &entry.event {
+            Event::SignalReceived { path, signal: Signal::StopStep, .. } => Some(path.to_string()),
+            _ => None,
+        })
+        .collect();
+    // Once a cancel came, what was stopped before no longer counts by itself.
+    let critical_stop = world.state.steps().any(|view| {
+        let step = plan.step(plan.step_named(view.name).unwrap());
+        step.is_critical
+            && view.status == StepStatus::Cancelled
+            && stopped.contains(&view.path.to_string())
+    });
     let run = world.state.status();
-    assert_eq!(run.as_str() == "Cancelled", cancelled);
-    assert_eq!(run.as_str() == "Success", !cancelled && !critical);
+    assert!(!cancelled || run.as_str() == "Cancelled");
+    assert!(run.as_str() != "Cancelled" || cancelled || critical_stop);
+    assert_eq!(run.as_str() == "Success", !cancelled && !critical && !critical_stop);
 }
 
-fn begin(plan: Plan) -> World {
+fn begin(plan: Plan, interactive: bool) -> World {
     let mut world = World::new(&Arc::new(plan));
-    world.start(BTreeMap::new());
+    if interactive {
+        world.start_interactive();
+    } else {
+        world.start(BTreeMap::new());
+    }
     world
 }
 
 proptest! {
     #[test]
-    fn every_run_ends_and_keeps_the_rules(plan in plans(), tape in prop::collection::vec(any::<u8>(), 0..80)) {
-        check_end(&drive(begin(plan), &tape));
+    fn every_run_ends_and_keeps_the_rules(
+        plan in plans(),
+        interactive: bool,
+        tape in prop::collection::vec(any::<u8>(), 0..80),
+    ) {
+        check_end(&drive(begin(plan, interactive), &tape));
     }
 
     #[test]
     fn every_prefix_of_a_journal_continues_to_an_end(
         plan in plans(),
+        interactive: bool,
         tape in prop::collection::vec(any::<u8>(), 0..60),
         rest in prop::collection::vec(any::<u8>(), 0..20),
     ) {
-        let whole = drive(begin(plan), &tape);
+        let whole = drive(begin(plan, interactive), &tape);
         for length in 1..=whole.journal.len() {
             let prefix = &whole.journal[..length];
             let now_ms = prefix.last().unwrap().at_ms;

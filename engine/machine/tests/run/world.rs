@@ -75,6 +75,17 @@ impl World {
         world
     }
 
+    /// Starts a run whose steps each wait for a person's word.
+    pub(crate) fn start_interactive(&mut self) {
+        let Input::Start(started) = started(BTreeMap::new()) else { return };
+        self.receive(Input::Start(Box::new(RunStarted { interactive: true, ..*started })));
+    }
+
+    pub(crate) fn complete(&mut self) {
+        let by = Principal::new("os:1000");
+        self.receive(Input::Message(Message::Complete { by }));
+    }
+
     pub(crate) fn start(&mut self, parameters: BTreeMap<String, Value>) {
         self.receive(started(parameters));
     }
@@ -249,6 +260,7 @@ pub(crate) fn started(parameters: BTreeMap<String, Value>) -> Input {
         sealed_seed: String::new(),
         account_id: "000000000000".to_owned(),
         region: "us-east-1".to_owned(),
+        interactive: false,
     }))
 }
 

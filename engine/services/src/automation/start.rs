@@ -1,10 +1,10 @@
 //! Starting a run: everything that stays the same is fixed here, and one transaction holds it all.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use host_api::grant::{GrantSet, Grants};
-use host_api::identifier::{Digest, RunId};
+use host_api::identifier::{Digest, Principal, RunId};
 use machine::event::{Parent, RunStarted};
 use machine::status::RunStatus;
 use runbook::action::Catalogue;
@@ -13,18 +13,16 @@ use runbook::plan::{Action, Plan, StepId};
 use runbook::value::bind::{self, BindError, Supplied};
 use serde_json::{Value, json};
 use store::runs::{self, NewRun};
-use store::{Tx, inbox, plans, plugins};
+use store::{ReadTx, Tx, inbox, plans, plugins, tags};
 
-use super::{DEPTH_MAX, START, StartAutomationExecutionRequest};
+use super::asked::Asked;
+use super::{DEPTH_MAX, START};
 use crate::Services;
 use crate::actor::{Actor, now_ms};
 use crate::change::Deed;
-use crate::documents::AUTOMATION;
 use crate::documents::beside::{self, BesideDocument};
-use crate::error::{ErrorKind, ServiceError};
+use crate::error::ServiceError;
 use crate::plugins::Component;
-
-const TOKEN_SCOPE: &str = "StartAutomationExecution";
 
 /// A run to be started from a plan that the caller has loaded.
 #[derive(Debug, Clone)]
@@ -47,6 +45,15 @@ impl Start {
     }
 }
 
+/// What a start says beyond its plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extra {
+    pub(super) asked: Asked,
+    pub(super) tags: Vec<(String, String)>,
+    /// As whom the run acts, if that does not follow from its plan.
+    pub(super) principal: Option<Principal>,
+}
+
 /// What one transaction writes.
 struct Prepared {
     plan_digest: Digest,
@@ -56,66 +63,40 @@ struct Prepared {
     components: BTreeMap<String, Digest>,
     /// Encoded.
     beside: Vec<(String, String)>,
+    /// Encoded.
+    asked: String,
+    tags: Vec<(String, String)>,
 }
 
 impl Services {
-    /// Starts a run of a document and returns its id.
-    pub async fn start_automation_execution(
-        &self,
-        actor: &Actor,
-        request: StartAutomationExecutionRequest,
-    ) -> Result<RunId, ServiceError> {
-        let actor = match &request.client_token {
-            None => actor.clone(),
-            Some(token) => {
-                // SSM compares tokens without regard to case.
-                let key = uuid::Uuid::parse_str(token)
-                    .map_err(|_| ServiceError::validation("ClientToken must be a UUID"))?
-                    .to_string();
-                let unnamed =
-                    StartAutomationExecutionRequest { client_token: None, ..request.clone() };
-                actor.with_token(TOKEN_SCOPE, &key, &unnamed)?
-            }
-        };
-        match self.start_document(&actor, request).await {
-            Err(error) if error.kind == ErrorKind::Request => {
-                self.answered_before(&actor, error).await
-            }
-            result => result,
-        }
-    }
-
-    async fn start_document(
-        &self,
-        actor: &Actor,
-        request: StartAutomationExecutionRequest,
-    ) -> Result<RunId, ServiceError> {
-        check_available(&request)?;
-        let version = request.document_version.as_deref();
-        let found = self
-            .find_document(&request.document_name, version, AUTOMATION, actor.run())
-            .await
-            .map_err(as_automation_error)?;
-        let plan = self.compile_document(&found).await?;
-        let supplied = request.parameters.into_iter();
-        let parameters = supplied.map(|(name, values)| (name, Supplied::Wire(values))).collect();
-        let starter = actor.step().map_or_else(GrantSet::everything, |step| step.starter.clone());
-        self.start_plan(actor, Start { starter, ..Start::by_hand(plan, parameters) }).await
-    }
-
     /// Starts a run of a plan and returns its id. The run is in the store when this returns; the driver finds it in its inbox.
     pub async fn start_plan(&self, actor: &Actor, start: Start) -> Result<RunId, ServiceError> {
-        let prepared = self.prepare(actor, start).await?;
+        self.start_with(actor, start, Extra::default()).await
+    }
+
+    pub(super) async fn start_with(
+        &self,
+        actor: &Actor,
+        start: Start,
+        extra: Extra,
+    ) -> Result<RunId, ServiceError> {
+        let prepared = self.prepare(actor, start, extra).await?;
         let run = prepared.run.id.clone();
         let deed = Deed::new("StartAutomationExecution", format!("automation-execution/{run}"))
             .details(json!({
                 "document": prepared.run.document_name,
                 "plan": prepared.plan_digest.as_str(),
+                "principal": prepared.run.principal.as_str(),
             }));
         self.change(actor, deed, move |tx| write(tx, &prepared)).await
     }
 
-    async fn prepare(&self, actor: &Actor, start: Start) -> Result<Prepared, ServiceError> {
+    async fn prepare(
+        &self,
+        actor: &Actor,
+        start: Start,
+        extra: Extra,
+    ) -> Result<Prepared, ServiceError> {
         let parent = parent_of(actor)?;
         if runbook::value::holds_reference(&start.event) {
             let key = runbook::value::SECRET_KEY;
@@ -123,6 +104,11 @@ impl Services {
         }
         self.check_named(actor, &start).await?;
         let parameters = self.bind_parameters(&start.plan, start.parameters).await?;
+        let principal = match extra.principal {
+            Some(principal) => principal,
+            None => self.acting_principal(actor, &start.plan, &parameters).await?,
+        };
+        let asked = self.completed(actor, extra.asked).await?;
         let (grants, components) =
             self.fix_grants(&start.plan, &parameters, &start.starter).await?;
         let beside = start
@@ -136,7 +122,7 @@ impl Services {
         let started = RunStarted {
             run: run.clone(),
             plan: plan_digest.clone(),
-            principal: actor.principal.clone(),
+            principal: principal.clone(),
             parameters,
             grants,
             components: components.clone(),
@@ -145,20 +131,20 @@ impl Services {
             sealed_seed,
             account_id: self.place().account_id.clone(),
             region: self.place().region.clone(),
-        };
-        let encode = |error: serde_json::Error| {
-            ServiceError::internal(format!("a run cannot be encoded: {error}"))
+            interactive: asked.interactive,
         };
         Ok(Prepared {
-            plan: serde_json::to_string(&start.plan).map_err(encode)?,
-            started: serde_json::to_string(&started).map_err(encode)?,
+            plan: encoded(&start.plan)?,
+            started: encoded(&started)?,
+            asked: encoded(&asked)?,
+            tags: extra.tags,
             run: NewRun {
                 id: run,
                 document_name: start.plan.document.name.clone(),
                 document_version: start.plan.document.version.clone(),
                 plan_digest: plan_digest.clone(),
                 status: RunStatus::Pending.as_str().to_owned(),
-                principal: actor.principal.clone(),
+                principal,
                 depth: parent.as_ref().map_or(0, |parent| parent.depth),
                 parent: parent.map(|parent| runs::Parent { run: parent.run, path: parent.step }),
                 created_ms: now_ms(),
@@ -168,6 +154,21 @@ impl Services {
             components,
             beside,
         })
+    }
+
+    /// Adds to what was asked who asks, and which target of its parent a run is for.
+    async fn completed(&self, actor: &Actor, asked: Asked) -> Result<Asked, ServiceError> {
+        let mut asked = Asked { executed_by: Some(actor.principal.to_string()), ..asked };
+        if let Some(step) = actor.step()
+            && let Some(item) = step.activation.path.item
+        {
+            let parent = step.activation.run.clone();
+            let read = move |tx: &ReadTx<'_>| runs::find(tx, &parent);
+            if let Some(row) = self.store().read(read).await? {
+                asked.target = Asked::of(&row)?.resolved.get(item as usize).cloned();
+            }
+        }
+        Ok(asked)
     }
 
     /// Binds parameters, and reads the defaults that stand in Parameter Store.
@@ -228,8 +229,17 @@ fn write(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<RunId, ServiceError> {
     for (name, document) in &prepared.beside {
         beside::keep(tx, run, name, document)?;
     }
+    runs::set_request(tx, run, &prepared.asked)?;
+    for (key, value) in &prepared.tags {
+        tags::set(tx, tags::AUTOMATION, run.as_str(), key, value)?;
+    }
     inbox::put(tx, run, START, &prepared.started)?;
     Ok(run.clone())
+}
+
+fn encoded(value: &impl serde::Serialize) -> Result<String, ServiceError> {
+    serde_json::to_string(value)
+        .map_err(|error| ServiceError::internal(format!("a run cannot be encoded: {error}")))
 }
 
 fn parent_of(actor: &Actor) -> Result<Option<Parent>, ServiceError> {
@@ -248,46 +258,7 @@ fn parent_of(actor: &Actor) -> Result<Option<Parent>, ServiceError> {
     }))
 }
 
-fn check_available(request: &StartAutomationExecutionRequest) -> Result<(), ServiceError> {
-    match request.mode.as_deref() {
-        None | Some("Auto") => {}
-        Some("Interactive") => {
-            return Err(ServiceError::unavailable("the mode Interactive is not available yet"));
-        }
-        Some(other) => {
-            return Err(ServiceError::validation(format!("there is no mode {other:?}")));
-        }
-    }
-    let refused = BTreeSet::from([
-        ("Tags", !request.tags.is_empty()),
-        ("TargetParameterName", request.target_parameter_name.is_some()),
-        ("Targets", !request.targets.is_empty()),
-        ("TargetMaps", !request.target_maps.is_empty()),
-        ("MaxConcurrency", request.max_concurrency.is_some()),
-        ("MaxErrors", request.max_errors.is_some()),
-        ("TargetLocations", !request.target_locations.is_empty()),
-        ("TargetLocationsURL", request.target_locations_url.is_some()),
-        ("AlarmConfiguration", request.alarm_configuration.is_some()),
-    ]);
-    match refused.iter().find(|(_, given)| *given) {
-        Some((name, _)) => Err(ServiceError::unavailable(format!(
-            "{name} of StartAutomationExecution is not available yet"
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// SSM's names for the same errors here.
-fn as_automation_error(error: ServiceError) -> ServiceError {
-    let code = match error.code.as_ref() {
-        "InvalidDocument" => "AutomationDefinitionNotFoundException",
-        "InvalidDocumentVersion" => "AutomationDefinitionVersionNotFoundException",
-        _ => return error,
-    };
-    ServiceError { code: code.into(), ..error }
-}
-
-fn invalid(errors: &[BindError]) -> ServiceError {
+pub(super) fn invalid(errors: &[BindError]) -> ServiceError {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     invalid_parameters(texts.join("; "))
 }

@@ -97,8 +97,8 @@ impl Services {
         Ok(view(&row, &state))
     }
 
-    /// Returns a run as SSM's `GetAutomationExecution` shows it to a guest.
-    pub async fn get_automation_execution(&self, run: &RunId) -> Result<Value, ServiceError> {
+    /// Returns what a step that began a run is told of it.
+    pub async fn result_of_run(&self, run: &RunId) -> Result<Value, ServiceError> {
         Ok(self.state_of(run).await?.execution_result(run))
     }
 
@@ -132,7 +132,7 @@ pub(super) fn unknown(run: &RunId) -> ServiceError {
     ServiceError::request("AutomationExecutionNotFoundException", format!("there is no run {run}"))
 }
 
-fn load(tx: &ReadTx<'_>, run: &RunId) -> Result<(RunRow, State), ServiceError> {
+pub(super) fn load(tx: &ReadTx<'_>, run: &RunId) -> Result<(RunRow, State), ServiceError> {
     let row = runs::find(tx, run)?.ok_or_else(|| unknown(run))?;
     let broken = |what: &str, error: &dyn std::fmt::Display| {
         ServiceError::internal(format!("the {what} of run {run} cannot be read: {error}"))
@@ -166,7 +166,7 @@ fn view(row: &RunRow, state: &State) -> RunView {
 }
 
 /// References to secrets are shown as documents write them.
-fn written(values: Option<&BTreeMap<String, Value>>) -> BTreeMap<String, Value> {
+pub(super) fn written(values: Option<&BTreeMap<String, Value>>) -> BTreeMap<String, Value> {
     let values = values.into_iter().flatten();
     values.map(|(name, value)| (name.clone(), value::written(value))).collect()
 }

@@ -40,24 +40,38 @@ impl Services {
         targets: &[Target],
     ) -> Result<Vec<NodeId>, ServiceError> {
         check(targets)?;
-        let targets = targets.to_vec();
-        let read = move |tx: &store::ReadTx<'_>| -> Result<Vec<NodeId>, ServiceError> {
-            let mut matching = Vec::new();
-            for node in nodes {
-                let mut tags = node.tags.clone();
-                tags.extend(store::tags::list(tx, MANAGED_INSTANCE, node.id.as_str())?);
-                let holds = |target: &Target| match target.key.strip_prefix("tag:") {
-                    Some(key) => tags.get(key).is_some_and(|value| target.values.contains(value)),
-                    None if target.key == "tag-key" => {
-                        target.values.iter().any(|key| tags.contains_key(key))
-                    }
-                    None => target.values.iter().any(|name| is_called(&node, name)),
-                };
-                if targets.iter().all(holds) {
-                    matching.push(node.id);
+        let mut matching = Vec::new();
+        for node in self.with_stored_tags(nodes).await? {
+            let holds = |target: &Target| match target.key.strip_prefix("tag:") {
+                Some(key) => node.tags.get(key).is_some_and(|value| target.values.contains(value)),
+                None if target.key == "tag-key" => {
+                    target.values.iter().any(|key| node.tags.contains_key(key))
                 }
+                None => target.values.iter().any(|name| is_called(&node, name)),
+            };
+            if targets.iter().all(holds) {
+                matching.push(node.id);
             }
-            Ok(matching)
+        }
+        Ok(matching)
+    }
+
+    /// Returns all nodes in the order of their ids, each with all its tags.
+    pub(crate) async fn tagged_nodes(&self) -> Result<Vec<NodeInformation>, ServiceError> {
+        let nodes = self.nodes().list().await;
+        self.with_stored_tags(nodes).await
+    }
+
+    /// Adds the tags that the store has to those that the nodes state, which they replace.
+    async fn with_stored_tags(
+        &self,
+        mut nodes: Vec<NodeInformation>,
+    ) -> Result<Vec<NodeInformation>, ServiceError> {
+        let read = move |tx: &store::ReadTx<'_>| -> Result<Vec<NodeInformation>, ServiceError> {
+            for node in &mut nodes {
+                node.tags.extend(store::tags::list(tx, MANAGED_INSTANCE, node.id.as_str())?);
+            }
+            Ok(nodes)
         };
         self.store().read(read).await
     }

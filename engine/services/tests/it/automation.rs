@@ -11,6 +11,8 @@ use runbook::value::bind::Supplied;
 use serde_json::json;
 use services::automation::{CANCEL, SIGNAL, START, Start, StartAutomationExecutionRequest};
 use services::parameters::PutParameterRequest;
+use ssm_model::types::automation::{AlarmConfiguration, TargetLocation};
+use ssm_model::types::tags::Tag;
 use store::inbox::InboxRow;
 
 use crate::fixture::{Fixture, SMALLEST, actor};
@@ -74,7 +76,7 @@ async fn a_start_holds_everything_that_is_fixed() {
     );
     let view = fixture.services.get_run(&run).await.unwrap();
     assert_eq!((&*view.status, view.started), ("InProgress", Some(1_000)));
-    let shown = fixture.services.get_automation_execution(&run).await.unwrap();
+    let shown = fixture.services.result_of_run(&run).await.unwrap();
     assert_eq!(
         shown,
         json!({
@@ -184,6 +186,27 @@ async fn a_client_token_starts_one_run() {
     assert_eq!(runs.len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn starts_that_race_under_one_token_start_one_run() {
+    let fixture = Fixture::new();
+    fixture.services.put_document(&actor(), "Smallest", "Automation", SMALLEST).await.unwrap();
+    let mut starts = tokio::task::JoinSet::new();
+    for number in 0..64 {
+        let token = "0b7e6a3e-92f4-4a0a-8d4e-1f5a5b1c2d3e";
+        let token = if number % 2 == 0 { token.to_owned() } else { token.to_uppercase() };
+        let services = fixture.services.clone();
+        starts.spawn(async move {
+            let input = json!({ "DocumentName": "Smallest", "ClientToken": token });
+            services.call(actor(), "StartAutomationExecution", input).await.unwrap()
+        });
+    }
+    let answers = starts.join_all().await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let services = &fixture.services;
+    let (runs, _) = services.list_runs(store::runs::Filter::default(), None, 100).await.unwrap();
+    assert_eq!(runs.len(), 1);
+}
+
 #[tokio::test]
 async fn what_cannot_be_started_is_refused() {
     let fixture = Fixture::new();
@@ -212,14 +235,29 @@ async fn what_cannot_be_started_is_refused() {
         ),
         (
             with(|request| {
-                request.parameters.insert("X".to_owned(), vec!["1".to_owned()]);
+                request.parameters = Some(BTreeMap::from([("X".to_owned(), vec!["1".to_owned()])]));
             }),
             "InvalidAutomationExecutionParametersException",
         ),
-        (with(|request| request.mode = Some("Interactive".to_owned())), "Unavailable"),
         (with(|request| request.mode = Some("Fast".to_owned())), "ValidationException"),
-        (with(|request| request.targets = vec![json!({})]), "Unavailable"),
-        (with(|request| request.max_errors = Some("1".to_owned())), "Unavailable"),
+        (with(|request| request.max_errors = Some("101%".to_owned())), "ValidationException"),
+        (with(|request| request.max_concurrency = Some("0".to_owned())), "ValidationException"),
+        (
+            with(|request| request.target_locations = Some(vec![TargetLocation::default()])),
+            "Unavailable",
+        ),
+        (with(|request| request.target_locations_url = Some("u".to_owned())), "Unavailable"),
+        (
+            with(|request| request.alarm_configuration = Some(AlarmConfiguration::default())),
+            "Unavailable",
+        ),
+        (
+            with(|request| {
+                let tag = |key: usize| Tag { key: key.to_string(), value: String::new() };
+                request.tags = Some((0..6).map(tag).collect());
+            }),
+            "ValidationException",
+        ),
     ];
     for (request, code) in cases {
         let error =
@@ -241,7 +279,7 @@ mainSteps:
     let run = fixture.services.start_plan(&actor(), start).await.unwrap();
     let signal = async |step: Option<&str>, signal: Signal| {
         let step = step.map(str::to_owned);
-        fixture.services.send_automation_signal(&actor(), &run, step, signal, None).await
+        fixture.services.signal_run(&actor(), &run, step, signal, None).await
     };
     let error = signal(None, Signal::Resume).await.unwrap_err();
     assert_eq!(error.code, "InvalidAutomationSignalException");
@@ -251,7 +289,7 @@ mainSteps:
     let error = signal(None, Signal::Approve { comment: None }).await.unwrap_err();
     assert_eq!(error.code, "InvalidAutomationSignalException");
     signal(Some("Hold"), Signal::Resume).await.unwrap();
-    fixture.services.stop_automation_execution(&actor(), &run).await.unwrap();
+    fixture.services.cancel_run(&actor(), &run).await.unwrap();
     let rows = inbox(&fixture, &run);
     let kinds: Vec<&str> = rows.iter().map(|row| &*row.kind).collect();
     assert_eq!(kinds, [SIGNAL, CANCEL]);
@@ -267,10 +305,10 @@ mainSteps:
         },
     );
     fixture.store.write(move |tx| store::runs::set_view(tx, &ended, &view)).await.unwrap();
-    let error = fixture.services.stop_automation_execution(&actor(), &run).await.unwrap_err();
+    let error = fixture.services.cancel_run(&actor(), &run).await.unwrap_err();
     assert_eq!(error.code, "InvalidAutomationStatusUpdateException");
     let none = RunId::new("none");
-    let error = fixture.services.stop_automation_execution(&actor(), &none).await.unwrap_err();
+    let error = fixture.services.cancel_run(&actor(), &none).await.unwrap_err();
     assert_eq!(error.code, "AutomationExecutionNotFoundException");
 }
 

@@ -31,7 +31,7 @@ async fn versions_are_immutable_and_found_by_number_and_alias() {
     let found = services.find_document("Mine", Some("2"), AUTOMATION, None).await.unwrap();
     let plan = services.compile_document(&found).await.unwrap();
     assert_eq!((&*plan.document.version, &*plan.steps[0].name), ("2", "Changed"));
-    let listed = services.list_documents().await.unwrap();
+    let listed = services.document_names().await.unwrap();
     let expected = [("AWS-RunShellScript", COMMAND), ("Mine", AUTOMATION)];
     assert_eq!(listed, expected.map(|(name, kind)| (name.to_owned(), kind.to_owned())));
 }
@@ -71,7 +71,8 @@ async fn bad_documents_are_refused_with_every_place() {
         ("Mine", AUTOMATION, two_mistakes, "InvalidDocumentContent"),
         ("Mine", COMMAND, SMALLEST, "InvalidDocumentContent"),
         ("Mine", AUTOMATION, SHELL, "InvalidDocumentContent"),
-        ("Mine", "Package", SMALLEST, "Unavailable"),
+        ("Mine", "Package", SMALLEST, "InvalidDocumentSchemaVersion"),
+        ("Mine", "Nothing", SMALLEST, "ValidationException"),
         ("a", AUTOMATION, SMALLEST, "ValidationException"),
         ("a b c", AUTOMATION, SMALLEST, "ValidationException"),
         ("AWS-Mine", AUTOMATION, SMALLEST, "ValidationException"),

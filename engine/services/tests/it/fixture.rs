@@ -209,6 +209,16 @@ fn built_in() -> BuiltIn {
                     object(json!({ "Value": {}, "DesiredValues": { "type": "array" } })),
                 ),
                 action(
+                    "aws:executeAutomation",
+                    EffectClass::Store,
+                    &["automation:start:{DocumentName}"],
+                    object(json!({
+                        "DocumentName": { "type": "string" },
+                        "DocumentVersion": { "type": "string" },
+                        "RuntimeParameters": { "type": "object" },
+                    })),
+                ),
+                action(
                     "aws:getParameter",
                     EffectClass::Read,
                     &["parameters:read:{Name}"],

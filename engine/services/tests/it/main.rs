@@ -2,18 +2,35 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod driven;
 mod fixture;
 mod server;
 
+mod audit;
 mod automation;
+mod calendars;
+mod automation_lists;
+mod automation_previews;
+mod automation_roles;
+mod automation_signals;
+mod automation_steps;
+mod automation_targets;
 mod capabilities;
 mod commands;
+mod credentials;
 mod dispatching;
+mod document_lists;
+mod document_sharing;
+mod document_sync;
+mod document_versions;
 mod documents;
 mod envelope;
+mod events;
 mod keyring;
 mod outbound;
 mod parameters;
 mod redirects;
+mod resource_policies;
 mod scrub;
+mod settings;
 mod state_and_tags;

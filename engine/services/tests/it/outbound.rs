@@ -7,17 +7,13 @@ use async_trait::async_trait;
 use host_api::grant::{GrantSet, Grants, Origin};
 use host_api::identifier::Digest;
 use host_api::request::{Body, Content, HttpResponse, HttpSend, ParameterKind, Text};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use services::outbound::{OutboundSettings, Resolve, is_public};
 use services::parameters::PutParameterRequest;
 use services::{ErrorKind, ServiceError, Settings};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use crate::fixture::{Fixture, actor, granted};
-use crate::server::Server;
+use crate::server::{Server, certified};
 
 /// Answers from a table; a name that is asked again gets the next answer.
 #[derive(Default)]
@@ -407,25 +403,13 @@ async fn a_long_body_is_cut_and_said_to_be() {
 
 #[tokio::test]
 async fn tls_is_checked_against_the_authorities() {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec!["api.test".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (acceptor, authority) = certified("api.test");
     let server = Server::start(&[&ok("tls"), "", ""], Some(acceptor)).await;
     let entries: &[(&str, &[&str])] =
         &[("api.test", &["127.0.0.1"]), ("wrong.test", &["127.0.0.1"])];
     let grants = ["http:*:https://*.test:*/*", "network:connect:127.0.0.1"];
-    let trusting = OutboundSettings {
-        resolver: Table::of(entries),
-        extra_authorities: vec![cert.der().to_vec()],
-    };
+    let trusting =
+        OutboundSettings { resolver: Table::of(entries), extra_authorities: vec![authority] };
     let trusting = Fixture::with(Settings { outbound: trusting, ..Settings::default() }, 1);
     let url = |host: &str| format!("https://{host}:{}/", server.port);
     let response = go(&trusting, &send("GET", url("api.test")), &grants).await.unwrap();

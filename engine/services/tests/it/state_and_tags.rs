@@ -4,10 +4,11 @@ use host_api::identifier::Digest;
 use host_api::manifest::Manifest;
 use host_api::request::ParameterKind;
 use serde_json::json;
-use services::ServiceError;
 use services::parameters::{DeleteParameterRequest, PutParameterRequest};
 use services::plugin_state::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use services::tags::{AddTagsToResourceRequest, Tag};
+use services::{ServiceError, Services};
+use ssm_model::types::tags::{ListTagsForResourceRequest, RemoveTagsFromResourceRequest};
 
 use crate::fixture::{Fixture, actor, node};
 
@@ -19,6 +20,17 @@ fn add(resource_type: &str, resource_id: &str, tags: &[(&str, &str)]) -> AddTags
         resource_id: resource_id.to_owned(),
         tags: tags.iter().map(tag).collect(),
     }
+}
+
+async fn keys(
+    services: &Services,
+    resource_type: &str,
+    resource_id: &str,
+) -> Result<Vec<String>, ServiceError> {
+    let (resource_type, resource_id) = (resource_type.to_owned(), resource_id.to_owned());
+    let request = ListTagsForResourceRequest { resource_type, resource_id };
+    let listed = services.list_tags_for_resource(request).await?;
+    Ok(listed.tag_list.unwrap().into_iter().map(|tag| tag.key).collect())
 }
 
 #[tokio::test]
@@ -37,8 +49,8 @@ async fn tags_belong_to_what_exists_and_go_with_it() {
         .add_tags_to_resource(&actor(), add("Parameter", "/x", &[("Team", "a b@c")]))
         .await
         .unwrap();
-    let list = || services.list_tags_for_resource("Parameter".to_owned(), "/x".to_owned());
-    let keys: Vec<String> = list().await.unwrap().into_iter().map(|tag| tag.key).collect();
+    let list = async || keys(services, "Parameter", "/x").await;
+    let keys: Vec<String> = list().await.unwrap();
     assert_eq!(keys, ["Env", "Team"]);
     for (request, code) in [
         (add("Parameter", "/none", &[("a", "b")]), "InvalidResourceId"),
@@ -68,7 +80,7 @@ async fn tags_belong_to_what_exists_and_go_with_it() {
         .put_parameter(&actor(), PutParameterRequest { tags: Vec::new(), ..put })
         .await
         .unwrap();
-    assert_eq!(list().await.unwrap(), []);
+    assert_eq!(list().await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -83,15 +95,105 @@ async fn a_node_is_tagged_by_its_alias_and_needs_no_row() {
     add(alias, "A").await.unwrap();
     add(&id, "B").await.unwrap();
     for name in [alias, &id] {
-        let listed = services
-            .list_tags_for_resource("ManagedInstance".to_owned(), name.to_owned())
-            .await
-            .unwrap();
-        let keys: Vec<String> = listed.into_iter().map(|tag| tag.key).collect();
+        let keys = keys(services, "ManagedInstance", name).await.unwrap();
         assert_eq!(keys, ["A", "B"], "{name}");
     }
     let error = add("elsewhere", "A").await.unwrap_err();
     assert_eq!(error.code, "InvalidResourceId");
+}
+
+#[tokio::test]
+async fn a_parameter_is_found_with_and_without_its_slash_and_loses_tags_by_key() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let put = async |name: &str| {
+        let request = PutParameterRequest {
+            name: name.to_owned(),
+            value: "v".into(),
+            r#type: Some(ParameterKind::String),
+            ..PutParameterRequest::default()
+        };
+        services.put_parameter(&actor(), request).await.unwrap();
+    };
+    put("/y").await;
+    services
+        .add_tags_to_resource(&actor(), add("Parameter", "y", &[("A", ""), ("B", "\u{2003}")]))
+        .await
+        .unwrap();
+    assert_eq!(keys(services, "Parameter", "/y").await.unwrap(), ["A", "B"]);
+    let remove = async |resource_type: &str, id: &str| {
+        let request = RemoveTagsFromResourceRequest {
+            resource_type: resource_type.to_owned(),
+            resource_id: id.to_owned(),
+            tag_keys: vec!["A".to_owned(), "none".to_owned()],
+        };
+        services.remove_tags_from_resource(&actor(), request).await
+    };
+    remove("Parameter", "y").await.unwrap();
+    assert_eq!(keys(services, "Parameter", "y").await.unwrap(), ["B"]);
+    put("y").await;
+    assert_eq!(keys(services, "Parameter", "y").await.unwrap(), Vec::<String>::new());
+    assert_eq!(keys(services, "Parameter", "/y").await.unwrap(), ["B"]);
+    for (resource_type, id, code) in [
+        ("Parameter", "/none", "InvalidResourceId"),
+        ("Document", "None", "InvalidResourceId"),
+        ("Automation", "none", "InvalidResourceId"),
+        ("Thing", "y", "InvalidResourceType"),
+        ("OpsItem", "oi-0123456789ab", "Unavailable"),
+    ] {
+        assert_eq!(remove(resource_type, id).await.unwrap_err().code, code, "{resource_type}");
+        assert_eq!(keys(services, resource_type, id).await.unwrap_err().code, code);
+    }
+}
+
+#[tokio::test]
+async fn documents_and_runs_have_tags_and_those_of_a_run_go_with_it() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    services.put_document(&actor(), "Check", "Automation", crate::fixture::SMALLEST).await.unwrap();
+    let run = fixture.run().await;
+    for (resource_type, id) in [("Document", "Check"), ("Automation", run.as_str())] {
+        services
+            .add_tags_to_resource(&actor(), add(resource_type, id, &[("Team", "a")]))
+            .await
+            .unwrap();
+        assert_eq!(keys(services, resource_type, id).await.unwrap(), ["Team"]);
+    }
+    let ended = run.clone();
+    let end = move |tx: &mut store::Tx<'_>| {
+        let view = store::runs::View { ended_ms: Some(1), ..store::runs::View::default() };
+        store::runs::set_view(tx, &ended, &view)
+    };
+    fixture.store.write(end).await.unwrap();
+    services.prune_runs(&actor(), 2).await.unwrap();
+    let left = fixture
+        .store
+        .read_blocking(|tx| store::tags::list(tx, "Automation", run.as_str()))
+        .unwrap();
+    assert!(left.is_empty());
+}
+
+#[tokio::test]
+async fn tags_are_reached_by_the_names_of_their_operations() {
+    let fixture = Fixture::new();
+    let services = &fixture.services;
+    let call = async |operation: &str, input| services.call(actor(), operation, input).await;
+    let parameter = json!({ "Name": "/x", "Value": "v", "Type": "String" });
+    call("PutParameter", parameter).await.unwrap();
+    let resource = json!({ "ResourceType": "Parameter", "ResourceId": "/x" });
+    let with = |member: &str, value| {
+        let mut input = resource.clone();
+        input[member] = value;
+        input
+    };
+    let tags = json!([{ "Key": "Env", "Value": "test" }]);
+    let added = call("AddTagsToResource", with("Tags", tags.clone())).await.unwrap();
+    assert_eq!(added, json!({}));
+    let listed = call("ListTagsForResource", resource.clone()).await.unwrap();
+    assert_eq!(listed, json!({ "TagList": tags }));
+    call("RemoveTagsFromResource", with("TagKeys", json!(["Env"]))).await.unwrap();
+    let listed = call("ListTagsForResource", resource.clone()).await.unwrap();
+    assert_eq!(listed, json!({ "TagList": [] }));
 }
 
 #[tokio::test]

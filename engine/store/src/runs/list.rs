@@ -9,16 +9,22 @@ use crate::error::ReadError;
 use crate::text_key::after_prefix;
 use crate::transaction::ReadTx;
 
-/// Which runs; what is absent does not limit.
+/// The resource type under which a run has its tags.
+pub const TAGGED: &str = "Automation";
+
+/// Which runs: all conditions hold of each. What is absent or empty does not limit; of several values one has to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    pub status: Option<String>,
-    pub document_name_prefix: Option<String>,
-    pub parent: Option<RunId>,
-    /// Created at this time or later.
-    pub created_from_ms: Option<u64>,
-    /// Created before this time.
-    pub created_before_ms: Option<u64>,
+    pub ids: Vec<RunId>,
+    pub statuses: Vec<String>,
+    pub document_name_prefixes: Vec<String>,
+    pub parents: Vec<RunId>,
+    pub tag_keys: Vec<String>,
+    pub only_active: bool,
+    /// Started at this time or later; one that has not started, created.
+    pub started_from_ms: Option<u64>,
+    /// Started before this time; one that has not started, created.
+    pub started_before_ms: Option<u64>,
 }
 
 /// Some runs, newest first.
@@ -67,34 +73,61 @@ pub fn list(
 
 #[derive(Default)]
 struct Query {
-    conditions: Vec<&'static str>,
+    conditions: Vec<String>,
     values: Vec<Value>,
 }
 
 impl Query {
     fn and<const N: usize>(&mut self, condition: &'static str, values: [Value; N]) {
-        self.conditions.push(condition);
+        self.conditions.push(condition.to_owned());
         self.values.extend(values);
     }
 
+    /// One of the values has to do; without any, all do.
+    fn any_of(&mut self, condition: &'static str, values: impl Iterator<Item = String>) {
+        let values: Vec<Value> = values.map(Value::from).collect();
+        if !values.is_empty() {
+            let either = vec![condition; values.len()];
+            self.conditions.push(format!("({})", either.join(" OR ")));
+            self.values.extend(values);
+        }
+    }
+
     fn filter(&mut self, filter: &Filter) {
-        if let Some(status) = &filter.status {
-            self.and("status = ?", [status.clone().into()]);
+        self.any_of("id = ?", filter.ids.iter().map(ToString::to_string));
+        self.any_of("status = ?", filter.statuses.iter().cloned());
+        self.any_of("parent_run = ?", filter.parents.iter().map(ToString::to_string));
+        self.prefixes(&filter.document_name_prefixes);
+        self.any_of(
+            "EXISTS (SELECT 1 FROM tags WHERE tags.resource_type = 'Automation'
+               AND tags.resource_id = run_rows.id AND tags.key = ?)",
+            filter.tag_keys.iter().cloned(),
+        );
+        if filter.only_active {
+            self.and("ended_ms IS NULL", []);
         }
-        if let Some(prefix) = &filter.document_name_prefix {
-            self.and("document_name >= ?", [prefix.clone().into()]);
-            if let Some(end) = after_prefix(prefix) {
-                self.and("document_name < ?", [end.into()]);
-            }
+        if let Some(from_ms) = filter.started_from_ms {
+            self.and("coalesce(started_ms, created_ms) >= ?", [number(from_ms)]);
         }
-        if let Some(parent) = &filter.parent {
-            self.and("parent_run = ?", [parent.to_string().into()]);
+        if let Some(before_ms) = filter.started_before_ms {
+            self.and("coalesce(started_ms, created_ms) < ?", [number(before_ms)]);
         }
-        if let Some(from_ms) = filter.created_from_ms {
-            self.and("created_ms >= ?", [number(from_ms)]);
+    }
+
+    fn prefixes(&mut self, prefixes: &[String]) {
+        let mut either = Vec::new();
+        for prefix in prefixes {
+            self.values.push(prefix.clone().into());
+            either.push(match after_prefix(prefix) {
+                Some(end) => {
+                    self.values.push(end.into());
+                    "(document_name >= ? AND document_name < ?)"
+                }
+                None => "document_name >= ?",
+            });
         }
-        if let Some(before_ms) = filter.created_before_ms {
-            self.and("created_ms < ?", [number(before_ms)]);
+        if !either.is_empty() {
+            self.conditions.push(format!("({})", either.join(" OR ")));
         }
     }
 }

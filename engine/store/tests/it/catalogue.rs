@@ -1,76 +1,10 @@
 use host_api::identifier::{Digest, NodeId, RunId};
-use rusqlite::Connection;
-use store::audit::{self, NewEntry, VerifyError};
-use store::documents::{self, NewVersion, Version};
 use store::nodes::{self, NodeRow};
 use store::parameters::{self, NewParameter, StoredValue};
 use store::plugins::{self, Plugin, PluginName};
 use store::{ReadError, Sealed, WriteError, plans, state, tags};
 
 use crate::scene::Scene;
-
-fn document(content: &str) -> NewVersion {
-    NewVersion {
-        name: "Deploy".to_owned(),
-        kind: "Automation".to_owned(),
-        format: "YAML".to_owned(),
-        content: content.to_owned(),
-        digest: Digest::of(content.as_bytes()),
-        created_ms: 1,
-    }
-}
-
-#[test]
-fn document_versions_are_numbered_and_never_change() {
-    let scene = Scene::new();
-    let put =
-        |new: NewVersion| scene.store.write_blocking(move |tx| documents::put_version(tx, &new));
-    assert_eq!(put(document("a")), Ok(1));
-    assert_eq!(put(document("b")), Ok(2));
-    assert_eq!(put(document("a")), Ok(1), "the same content is the same version");
-    let get = |version| {
-        let found = scene.store.read_blocking(|tx| documents::get(tx, "Deploy", version)).unwrap();
-        found.map(|found| (found.version, found.content))
-    };
-    assert_eq!(get(Version::Default), Some((1, "a".to_owned())));
-    assert_eq!(get(Version::Latest), Some((2, "b".to_owned())));
-    assert_eq!(get(Version::Number(3)), None);
-    let set_default = |version| {
-        scene.store.write_blocking(move |tx| documents::set_default(tx, "Deploy", version))
-    };
-    set_default(2).unwrap();
-    assert!(matches!(set_default(3), Err(WriteError::Read(ReadError::NotFound { .. }))));
-    assert_eq!(get(Version::Default), Some((2, "b".to_owned())));
-    let command = NewVersion { kind: "Command".to_owned(), ..document("c") };
-    assert!(matches!(put(command), Err(WriteError::Invalid { what: "document", .. })));
-    put(NewVersion { name: "Drain".to_owned(), ..document("a") }).unwrap();
-    let names = |prefix, after| {
-        let list = scene.store.read_blocking(|tx| documents::list(tx, prefix, after, 10)).unwrap();
-        list.into_iter().map(|document| document.name).collect::<Vec<_>>()
-    };
-    assert_eq!(names("D", None), ["Deploy", "Drain"]);
-    assert_eq!(names("De", None), ["Deploy"]);
-    assert_eq!(names("", Some("Deploy")), ["Drain"]);
-    assert_eq!(scene.store.read_blocking(|tx| documents::versions(tx, "Deploy")).unwrap().len(), 2);
-    assert_eq!(scene.store.write_blocking(|tx| documents::delete(tx, "Deploy")), Ok(true));
-    assert_eq!(names("", None), ["Drain"]);
-}
-
-#[test]
-fn versions_are_written_as_ssm_writes_them() {
-    let cases = [
-        ("$DEFAULT", Some(Version::Default)),
-        ("$LATEST", Some(Version::Latest)),
-        ("12", Some(Version::Number(12))),
-        ("0", None),
-        ("", None),
-        ("+1", None),
-        ("$latest", None),
-    ];
-    for (text, expected) in cases {
-        assert_eq!(Version::parse(text), expected, "{text:?}");
-    }
-}
 
 fn parameter(name: &str, value: StoredValue) -> NewParameter {
     NewParameter {
@@ -296,39 +230,4 @@ fn a_node_answers_to_its_id_and_its_alias() {
     assert!(
         scene.store.read_blocking(|tx| plugins::pinned(tx, &RunId::new("x"))).unwrap().is_empty()
     );
-}
-
-#[test]
-fn the_audit_log_shows_what_was_done_to_it() {
-    let scene = Scene::new();
-    let entry = |number: u64| NewEntry {
-        time_ms: number,
-        principal: "os:1000".to_owned(),
-        action: "ssm:PutParameter".to_owned(),
-        resource: "/app/a".to_owned(),
-        decision: "allow".to_owned(),
-        details: "{}".to_owned(),
-    };
-    let heads = scene
-        .store
-        .write_blocking(move |tx| {
-            (1..=5).map(|number| audit::append(tx, &entry(number))).collect::<Result<Vec<_>, _>>()
-        })
-        .unwrap();
-    let verify = || scene.store.read_blocking(audit::verify);
-    assert_eq!(verify().as_ref(), Ok(&heads[4]));
-    let page = scene.store.read_blocking(|tx| audit::list(tx, 3, 1)).unwrap();
-    assert_eq!((page[0].seq, &page[0].hash, &page[0].event), (4, &heads[3].hash, &entry(4)));
-    let database = Connection::open(scene.store.directory().join("runwright.db")).unwrap();
-    let tamper = |sql: &str| database.execute_batch(sql).unwrap();
-    tamper("UPDATE audit SET resource = '/app/b' WHERE seq = 3");
-    assert_eq!(verify(), Err(VerifyError::Changed { seq: 3 }));
-    tamper(
-        "UPDATE audit SET resource = '/app/a' WHERE seq = 3; UPDATE audit SET hash = 'x' WHERE seq = 3",
-    );
-    assert_eq!(verify(), Err(VerifyError::Changed { seq: 3 }));
-    tamper("DELETE FROM audit WHERE seq = 3");
-    assert_eq!(verify(), Err(VerifyError::Gap { expected: 3, found: 4 }));
-    tamper("UPDATE audit SET seq = seq - 1 WHERE seq > 3");
-    assert_eq!(verify(), Err(VerifyError::Unchained { seq: 3 }));
 }

@@ -135,18 +135,26 @@ fn runs_are_listed_newest_first_in_pages_under_every_filter() {
             }
         }
     };
-    let text = |text: &str| Some(text.to_owned());
+    let texts = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let tag = |tx: &mut store::Tx<'_>| store::tags::set(tx, runs::TAGGED, "r3", "team", "a");
+    scene.store.write_blocking(tag).unwrap();
     let any = Filter::default();
     assert_eq!(list(&any, 2), "r6 r5 r4 r3 r2 r1 r0");
     assert_eq!(list(&any, 7), list(&any, 3));
     let cases = [
-        (Filter { status: text("Success"), ..any.clone() }, "r2 r1 r0"),
-        (Filter { document_name_prefix: text("Dr"), ..any.clone() }, "r5 r3 r1"),
-        (Filter { document_name_prefix: text("D"), ..any.clone() }, "r6 r5 r4 r3 r2 r1 r0"),
-        (Filter { parent: Some(RunId::new("r0")), ..any.clone() }, "r6"),
-        (Filter { created_from_ms: Some(200), ..any.clone() }, "r6 r5 r4"),
-        (Filter { created_before_ms: Some(200), ..any.clone() }, "r3 r2 r1 r0"),
-        (Filter { status: text("Success"), created_from_ms: Some(100), ..any.clone() }, "r2"),
+        (Filter { statuses: texts("Success"), ..any.clone() }, "r2 r1 r0"),
+        (Filter { document_name_prefixes: texts("Dr"), ..any.clone() }, "r5 r3 r1"),
+        (Filter { document_name_prefixes: texts("D"), ..any.clone() }, "r6 r5 r4 r3 r2 r1 r0"),
+        (Filter { parents: vec![RunId::new("r0")], ..any.clone() }, "r6"),
+        (Filter { statuses: texts("Success Pending"), ..any.clone() }, "r6 r5 r4 r3 r2 r1 r0"),
+        (Filter { ids: vec![RunId::new("r2"), RunId::new("r5")], ..any.clone() }, "r5 r2"),
+        (Filter { tag_keys: texts("none team"), ..any.clone() }, "r3"),
+        (Filter { tag_keys: texts("none"), ..any.clone() }, ""),
+        (Filter { only_active: true, ..any.clone() }, "r6 r5 r4 r3 r2 r1 r0"),
+        (Filter { document_name_prefixes: texts("x Dr"), ..any.clone() }, "r5 r3 r1"),
+        (Filter { started_from_ms: Some(200), ..any.clone() }, "r6 r5 r4"),
+        (Filter { started_before_ms: Some(200), ..any.clone() }, "r3 r2 r1 r0"),
+        (Filter { statuses: texts("Success"), started_from_ms: Some(100), ..any.clone() }, "r2"),
     ];
     for (filter, expected) in cases {
         assert_eq!(list(&filter, 1), expected, "{filter:?}");

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what tests call may panic as they do")]
 
+mod audit;
 mod backup;
 mod catalogue;
 mod crash;
 mod deployment;
+mod documents;
 mod effects;
 mod journal;
 mod migration;

@@ -1,0 +1,190 @@
+//! Events as server-sent events: the data is the event, the id the cursor by which a client that was cut off goes on.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use host_api::identifier::RunId;
+use services::events::Occurrence;
+use services::{Actor, ServiceError};
+
+use crate::authentication::{Asked, NoActor, authenticate};
+use crate::server::{Context, Peer};
+use crate::wire::{Fault, request_id};
+
+const LAST_EVENT_ID: &str = "last-event-id";
+/// Events that are read at once.
+const PAGE: usize = 100;
+/// How often a quiet stream says that it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Streams what happens anywhere.
+pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -> Response {
+    follow(context, request, None).await
+}
+
+/// Streams what happens in a run, until it has ended.
+pub(crate) async fn of_run(
+    State(context): State<Arc<Context>>,
+    Path(run): Path<String>,
+    request: Request,
+) -> Response {
+    follow(context, request, Some(RunId::new(run))).await
+}
+
+async fn follow(context: Arc<Context>, request: Request, run: Option<RunId>) -> Response {
+    let id = request_id();
+    match begin(&context, &request, run.as_ref(), &id).await {
+        Ok(cursor) => {
+            let following = Following { context, run, cursor, read: Vec::new(), is_over: false };
+            let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+            Sse::new(following.stream()).keep_alive(keep_alive).into_response()
+        }
+        Err(fault) => fault.respond(&id),
+    }
+}
+
+/// Finds out who asks and whether they may, and where the stream begins; `None` is the beginning of a run.
+async fn begin(
+    context: &Context,
+    request: &Request,
+    run: Option<&RunId>,
+    id: &str,
+) -> Result<Option<String>, Fault> {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    let asked = Asked {
+        method: request.method(),
+        uri: request.uri(),
+        headers: request.headers(),
+        body: &[],
+        id,
+        source_address: peer.address,
+        service: "ssm",
+    };
+    let actor = match authenticate(&context.services, asked).await {
+        Ok(actor) => actor,
+        Err(NoActor::Refused(refused)) => {
+            context.metrics.refused();
+            let status = StatusCode::UNAUTHORIZED;
+            return Err(Fault { status, ..Fault::client(refused.code, refused.message) });
+        }
+        Err(NoActor::Failed(error)) => return Err(error.into()),
+    };
+    let _turn = context.limits.enter(&actor.principal)?;
+    Ok(cursor(context, &actor, request.headers(), run).await?)
+}
+
+async fn cursor(
+    context: &Context,
+    actor: &Actor,
+    headers: &HeaderMap,
+    run: Option<&RunId>,
+) -> Result<Option<String>, ServiceError> {
+    let services = &context.services;
+    services.may_follow(actor, run).await?;
+    match (headers.get(LAST_EVENT_ID), run) {
+        (Some(last), _) => {
+            let last = last.to_str().unwrap_or_default().to_owned();
+            // One that did not come from here is refused before the stream begins.
+            services.events(Some(&last), 0, run).await?;
+            Ok(Some(last))
+        }
+        (None, Some(_)) => {
+            services.events_from_now(run).await?;
+            Ok(None)
+        }
+        (None, None) => services.events_from_now(None).await.map(Some),
+    }
+}
+
+/// A stream on its way.
+struct Following {
+    context: Arc<Context>,
+    run: Option<RunId>,
+    cursor: Option<String>,
+    /// Read and not sent yet, the next one last.
+    read: Vec<Occurrence>,
+    is_over: bool,
+}
+
+impl Following {
+    fn stream(self) -> impl Stream<Item = Result<Sent, Infallible>> {
+        stream::unfold(self, async |mut following| {
+            let sent = following.next().await?;
+            Some((Ok(sent), following))
+        })
+    }
+
+    /// Returns the next event; nothing when the run has ended, or the server ends.
+    async fn next(&mut self) -> Option<Sent> {
+        let mut commits = self.context.services.store().commits();
+        let mut ending = self.context.ending.clone();
+        loop {
+            if let Some(occurrence) = self.read.pop() {
+                return sent(&occurrence);
+            }
+            if self.is_over {
+                return None;
+            }
+            // Whatever is committed after this is told by the next change of it.
+            commits.mark_unchanged();
+            let has_ended = self.has_ended().await?;
+            if self.read().await? {
+                continue;
+            }
+            if has_ended {
+                self.is_over = true;
+                continue;
+            }
+            tokio::select! {
+                changed = commits.changed() => changed.ok()?,
+                _ = ending.wait_for(|ending| *ending) => return None,
+            }
+        }
+    }
+
+    /// Reads a page, and returns whether more may follow at once.
+    async fn read(&mut self) -> Option<bool> {
+        let services = &self.context.services;
+        match services.events(self.cursor.as_deref(), PAGE, self.run.as_ref()).await {
+            Ok((mut occurrences, cursor)) => {
+                let moved = self.cursor.as_ref() != Some(&cursor);
+                self.cursor = Some(cursor);
+                occurrences.reverse();
+                self.read = occurrences;
+                Some(moved)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a stream of events ends");
+                None
+            }
+        }
+    }
+
+    async fn has_ended(&self) -> Option<bool> {
+        let Some(run) = &self.run else { return Some(false) };
+        match self.context.services.has_ended(run).await {
+            Ok(has_ended) => Some(has_ended),
+            Err(error) => {
+                tracing::warn!(%error, "a stream of events ends");
+                None
+            }
+        }
+    }
+}
+
+fn sent(occurrence: &Occurrence) -> Option<Sent> {
+    let sent = Sent::default().id(&occurrence.cursor).event(&occurrence.event.detail_type);
+    match sent.json_data(&occurrence.event) {
+        Ok(sent) => Some(sent),
+        Err(error) => {
+            tracing::error!(%error, "an event cannot be encoded");
+            None
+        }
+    }
+}
