@@ -95,10 +95,10 @@ def test_parameters(aws):
     query = ("--query", "Parameter.Value", "--output", "text")
     assert aws("ssm", "get-parameter", "--name", "/app/mode", *query, reads=False) == "fast\n"
     assert "(ParameterAlreadyExists)" in aws(
-        "ssm", "put-parameter", "--name", "/app/mode", "--type", "String", "--value", "slow", code=254
+        "ssm", "put-parameter", "--name", "/app/mode", "--type", "String", "--value", "slow", code=255
     )
     aws("ssm", "delete-parameters", "--names", "/app/mode", "/app/db/host")
-    assert "(ParameterNotFound)" in aws("ssm", "get-parameter", "--name", "/app/mode", code=254)
+    assert "(ParameterNotFound)" in aws("ssm", "get-parameter", "--name", "/app/mode", code=255)
 
 
 def test_an_automation(aws, server):
@@ -129,6 +129,6 @@ def test_an_automation(aws, server):
 
 
 def test_errors_are_told(aws):
-    assert "(NotImplementedException)" in aws("ssm", "describe-instance-information", code=254)
-    told = aws("ssm", "get-automation-execution", "--automation-execution-id", "0" * 36, code=254)
+    assert "(NotImplementedException)" in aws("ssm", "describe-instance-information", code=255)
+    told = aws("ssm", "get-automation-execution", "--automation-execution-id", "0" * 36, code=255)
     assert "(AutomationExecutionNotFoundException)" in told

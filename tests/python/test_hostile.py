@@ -201,7 +201,10 @@ def test_a_second_request_cannot_hide_in_a_body(server):
         connection.sendall(data)
         assert 400 <= read(connection).status < 500
         connection.settimeout(5)
-        rest = connection.recv(65_536)
+        try:
+            rest = connection.recv(65_536)
+        except (TimeoutError, ConnectionResetError):
+            rest = b""
         assert b" 200 " not in rest
 
 
