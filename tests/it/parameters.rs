@@ -15,7 +15,7 @@ fn parameters_are_put_read_listed_and_deleted() {
     scratch.says(0, ["param", "put", "/app/hosts", "a,b", "--type", "StringList"]);
     scratch.says(0, ["param", "put", "/other/name", "x"]);
     let exists = scratch.says(2, ["param", "put", "/app/mode", "slow"]);
-    exists.with(&["ParameterAlreadyExists", "/app/mode"]);
+    exists.with(&["ParameterAlreadyExists", "The parameter already exists."]);
     let put = scratch.json(0, ["param", "put", "/app/mode", "slow", "--overwrite"]);
     assert_eq!(put["Version"], 2);
     assert_eq!(scratch.says(0, ["param", "get", "/app/mode"]).stdout, "slow\n");
@@ -29,8 +29,8 @@ fn parameters_are_put_read_listed_and_deleted() {
         .collect();
     assert_eq!(names, [("/app/hosts", "StringList"), ("/app/mode", "String")]);
     scratch.says(0, ["param", "rm", "/app/mode"]).with(&["/app/mode is deleted"]);
-    scratch.says(2, ["param", "get", "/app/mode"]).with(&["there is no parameter /app/mode"]);
-    scratch.says(2, ["param", "rm", "/app/mode"]).with(&["there is no parameter /app/mode"]);
+    scratch.says(2, ["param", "get", "/app/mode"]).with(&["Parameter /app/mode not found."]);
+    scratch.says(2, ["param", "rm", "/app/mode"]).with(&["Parameter /app/mode not found."]);
     assert_eq!(scratch.json(0, ["param", "ls", "/app/mode"]), json!([]));
 }
 

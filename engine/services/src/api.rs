@@ -27,6 +27,9 @@ use crate::error::{ErrorKind, ServiceError, decode, encode};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, ServiceError>> + Send>>;
 
+/// Longer names of operations are cut in the audit log.
+const OPERATION_CHARACTERS_MAX: usize = 128;
+
 /// Members of a request on which a policy may depend.
 const CONDITIONS: [&str; 4] = ["Overwrite", "Recursive", "DocumentType", "WithDecryption"];
 
@@ -171,9 +174,11 @@ impl Services {
             ));
         };
         let Some(operation) = Operation::named(operation) else {
-            return Err(ServiceError::unavailable(format!(
+            let error = ServiceError::unavailable(format!(
                 "the operation {operation} is not available in this release"
-            )));
+            ));
+            self.record_unavailable(&actor, operation, &error).await?;
+            return Err(error);
         };
         model
             .check_input(&input)
@@ -210,12 +215,37 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Records that something was asked for that has no service; what its request holds is not known.
+    async fn record_unavailable(
+        &self,
+        actor: &Actor,
+        operation: &str,
+        error: &ServiceError,
+    ) -> Result<(), ServiceError> {
+        let operation: String = operation.chars().take(OPERATION_CHARACTERS_MAX).collect();
+        let what = What {
+            action: &operation,
+            resource: &Resource::Account.arn(self.place()),
+            is_read: false,
+            decision: "allow",
+            details: &Value::Null,
+        };
+        let record = Record::new(actor, self.place(), &what, now_ms());
+        self.record_soon(record.failed(error, &Redacted::default()).entry()).await
+    }
+}
+
 /// SSM records that somebody asked for a parameter that does not exist, not that it does not exist.
 fn is_unremarkable(operation: &str, error: &ServiceError) -> bool {
     error.code == "ParameterNotFound" && matches!(operation, "GetParameter" | "DeleteParameter")
 }
 
 /// What concerns no single thing.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "operations name their resources by functions that may fail"
+)]
 fn account<Request>(_: &Services, _: &Request) -> Result<Vec<Resource>, ServiceError> {
     Ok(vec![Resource::Account])
 }

@@ -1,6 +1,6 @@
 //! The audit log: who asked for what, how it was decided, and what came of it.
 //!
-//! Every record has the shape of CloudTrail's. What changes something is recorded in the transaction of the change, and a refusal or a
+//! Every record has the shape of `CloudTrail`'s. What changes something is recorded in the transaction of the change, and a refusal or a
 //! decryption before it is answered. Plain reads, and requests that failed, are recorded within a second: what was read in the last
 //! second before the process is killed may be missing. What a host call changed names the run and the step. No record holds a secret.
 //!
@@ -38,7 +38,7 @@ pub struct AuditEvent {
     pub seq: u64,
     /// Binds the record to all before it.
     pub hash: String,
-    /// As CloudTrail shows it.
+    /// As `CloudTrail` shows it.
     pub record: Value,
 }
 

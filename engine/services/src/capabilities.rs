@@ -1,5 +1,7 @@
 //! The sandbox's face: host calls as calls of the capabilities.
 
+mod questions;
+
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -20,7 +22,7 @@ use crate::actor::{Actor, now_ms};
 use crate::change::Deed;
 use crate::error::{ErrorKind, ServiceError, decode, encode};
 use crate::parameters::{
-    DeleteParameterRequest, GetParameterRequest, PutParameterRequest, Selected, parse_kind,
+    DeleteParameterRequest, PutParameterRequest, Selected, kind_text, parse_kind,
 };
 use crate::scrub::scrubbed_http;
 use crate::tags::{AddTagsToResourceRequest, Tag};
@@ -37,8 +39,11 @@ impl Capabilities for Services {
             && error.kind == ErrorKind::Denied
         {
             let (interface, function) = request.name();
-            let deed = Deed::new("HostCall", format!("{interface}.{function}"))
-                .details(json!({ "run": caller.activation.run.as_str(), "reason": error.message }));
+            let deed = Deed::new("HostCall", format!("{interface}.{function}")).details(json!({
+                "run": caller.activation.run.as_str(),
+                "reason": error.message,
+                "because": error.details,
+            }));
             self.record(&Actor::of_call(caller, request), deed, "deny").await?;
         }
         Ok(answer?)
@@ -65,6 +70,7 @@ impl Services {
         request: &HostRequest,
     ) -> Result<Value, ServiceError> {
         let actor = Actor::of_call(caller, request);
+        self.may_call(&actor, request).await?;
         match request {
             HostRequest::Clock(ClockRequest::Now) => Ok(json!(now_ms())),
             HostRequest::Parameters(request) => {
@@ -156,10 +162,8 @@ impl Services {
             }
             ParametersRequest::Reveal { name } => {
                 self.check_origins(name, grants).await?;
-                let request =
-                    GetParameterRequest { name: name.clone(), with_decryption: Some(true) };
-                let shown = self.get_parameter(actor, request).await?.parameter;
-                Ok(json!(shown.value.expose()))
+                let shown = self.reveal_parameter(actor, name).await?;
+                Ok(json!(shown.value.as_ref().map(Sensitive::expose)))
             }
         }
     }
@@ -181,7 +185,7 @@ impl Services {
         Ok(PutParameterRequest {
             name: put.name.clone(),
             value,
-            r#type: put.kind,
+            r#type: put.kind.map(|kind| kind_text(kind).to_owned()),
             overwrite: Some(put.overwrite),
             description: put.description.clone(),
             ..PutParameterRequest::default()
@@ -263,7 +267,7 @@ impl Services {
 
 /// A parameter as a guest is told of it: a `SecureString` is a reference to the version that was read.
 fn shown(found: ParameterVersion) -> Result<Parameter, ServiceError> {
-    let ParameterVersion { version, parameter } = found;
+    let ParameterVersion { version, parameter, material: _ } = found;
     let content = match parameter.value {
         StoredValue::Plain(text) => Content::Plain(text),
         StoredValue::Sealed(_) => Content::Secret(format!("{}:{version}", parameter.name)),

@@ -1,10 +1,11 @@
 //! The keys that wrap data keys. They never enter the database.
 //!
 //! A key is `k<n>`; the one with the highest n is the primary, which seals; all of them open. They come from the systemd
-//! credential `runwright-key`, from the file that `RUNWRIGHT_KEY_FILE` names, and from `keys/k<n>.key` in the data
-//! directory. Two different keys of one name are refused. When no source has a key and the store knows none, `keys/k1.key` is
+//! credential `runwright-key`, from the file that `RUNWRIGHT_KEY_FILE` names, from the variable `RUNWRIGHT_KEY` itself, and from
+//! `keys/k<n>.key` in the data directory. Two different keys of one name are refused. When no source has a key and the store knows none, `keys/k1.key` is
 //! created. A store is not opened without the keys that sealed its values.
 
+mod environment;
 mod file;
 mod proof;
 
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use ssm_model::Sensitive;
 use store::{Sealed, Store};
 use zeroize::Zeroizing;
 
@@ -68,7 +70,7 @@ pub enum KeyringError {
     Random(String),
     #[error(
         "the store's secrets are sealed with the key {id}, which is not here (found: {found}): give keys/{id}.key back to the data \
-         directory, or name it by RUNWRIGHT_KEY_FILE"
+         directory, or name it by RUNWRIGHT_KEY_FILE or RUNWRIGHT_KEY"
     )]
     Missing { id: KeyId, found: String },
     #[error("the key {id} is another than the one of this name that sealed the store's secrets")]
@@ -88,14 +90,18 @@ pub struct Sources {
     pub credentials_directory: Option<PathBuf>,
     /// `RUNWRIGHT_KEY_FILE`.
     pub key_file: Option<PathBuf>,
+    /// `RUNWRIGHT_KEY`: lines as in a key file, divided by line ends or commas.
+    pub keys: Option<Sensitive>,
 }
 
 impl Sources {
-    /// Reads the two environment variables.
+    /// Reads the environment variables.
     pub fn from_environment() -> Self {
         Self {
             credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
             key_file: std::env::var_os("RUNWRIGHT_KEY_FILE").map(PathBuf::from),
+            keys: std::env::var_os(environment::VARIABLE)
+                .map(|keys| Sensitive::new(keys.to_string_lossy())),
         }
     }
 }
@@ -146,6 +152,9 @@ impl Keyring {
         }
         if let Some(path) = &sources.key_file {
             insert(&mut keys, path, file::read(path)?)?;
+        }
+        if let Some(text) = &sources.keys {
+            insert(&mut keys, Path::new(environment::VARIABLE), environment::read(text.expose())?)?;
         }
         let directory = data_directory.join(DIRECTORY);
         for (path, id) in file::list(&directory)? {

@@ -1,6 +1,7 @@
 //! What all capabilities share.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_api::grant::GrantSet;
@@ -10,6 +11,7 @@ use runbook::document::Format;
 use store::Store;
 use tokio::sync::Notify;
 
+use crate::access::PolicySource;
 use crate::credentials::Credentials;
 use crate::audit::Pending;
 use crate::error::ServiceError;
@@ -18,6 +20,7 @@ use crate::nodes::Nodes;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::parameters::Place;
 use crate::parameters::revealed::Revealed;
+use crate::parameters::secret_backend::SecretBackend;
 
 /// The account that ARNs carry when nothing else is set.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -32,6 +35,10 @@ pub struct Settings {
     /// What no step may exceed, whatever its runbook says.
     pub ceiling: GrantSet,
     pub outbound: OutboundSettings,
+    /// Where the secrets are that `/aws/reference/secretsmanager/<secret>` refers to.
+    pub secret_backend: Option<Arc<dyn SecretBackend>>,
+    /// Where `*.cedar` files add policies to those of the program.
+    pub policy_directory: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -41,6 +48,8 @@ impl Default for Settings {
             region: REGION.to_owned(),
             ceiling: GrantSet::everything(),
             outbound: OutboundSettings::default(),
+            secret_backend: None,
+            policy_directory: None,
         }
     }
 }
@@ -80,8 +89,10 @@ struct Inner {
     store: Store,
     keyring: Keyring,
     credentials: Credentials,
+    policies: PolicySource,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
+    secret_backend: Option<Arc<dyn SecretBackend>>,
     revealed: Revealed,
     /// By the name of each action.
     built_in: BTreeMap<String, BuiltIn>,
@@ -121,8 +132,10 @@ impl Services {
             store,
             keyring,
             credentials: Credentials::new()?,
+            policies: PolicySource::open(settings.policy_directory)?,
             nodes,
             outbound: Outbound::new(settings.outbound),
+            secret_backend: settings.secret_backend,
             revealed: Revealed::default(),
             built_in,
             shipped: documents.map(|document| (document.name.clone(), document)).collect(),
@@ -158,6 +171,10 @@ impl Services {
         &self.inner.credentials
     }
 
+    pub(crate) fn policies(&self) -> &PolicySource {
+        &self.inner.policies
+    }
+
     pub(crate) fn ceiling(&self) -> &GrantSet {
         &self.inner.ceiling
     }
@@ -168,6 +185,10 @@ impl Services {
 
     pub(crate) fn outbound(&self) -> &Outbound {
         &self.inner.outbound
+    }
+
+    pub(crate) fn secret_backend(&self) -> Option<&dyn SecretBackend> {
+        self.inner.secret_backend.as_deref()
     }
 
     pub(crate) fn revealed(&self) -> &Revealed {

@@ -32,7 +32,7 @@ pub struct NewEntry {
     pub resource: String,
     /// `allow` or `deny`.
     pub decision: String,
-    /// JSON text: a CloudTrail record, or what else there is to say.
+    /// JSON text: a `CloudTrail` record, or what else there is to say.
     pub details: String,
     /// What names the request that asked for it, if one did.
     pub request_id: Option<String>,
@@ -66,9 +66,21 @@ impl Head {
 
 /// Appends an entry and returns the new end of the log. Called in the transaction of the change it records.
 pub fn append(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<Head, WriteError> {
-    let previous = head(tx)?;
-    let seq = previous.seq + 1;
-    let hash = hash(seq, entry, &previous.hash);
+    append_all(tx, std::slice::from_ref(entry))
+}
+
+/// Appends entries and returns the new end of the log.
+pub fn append_all(tx: &mut Tx<'_>, entries: &[NewEntry]) -> Result<Head, WriteError> {
+    let mut end = head(tx)?;
+    for entry in entries {
+        end = append_after(tx, &end, entry)?;
+    }
+    Ok(end)
+}
+
+fn append_after(tx: &mut Tx<'_>, end: &Head, entry: &NewEntry) -> Result<Head, WriteError> {
+    let seq = end.seq + 1;
+    let hash = hash(seq, entry, &end.hash);
     tx.execute(
         "INSERT INTO audit (seq, time_ms, principal, action, resource, decision, details,
            previous_hash, hash, request_id)
@@ -81,7 +93,7 @@ pub fn append(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<Head, WriteError> {
             entry.resource,
             entry.decision,
             entry.details,
-            previous.hash,
+            end.hash,
             hash,
             entry.request_id,
         ],

@@ -47,6 +47,7 @@ pub mod commands;
 pub mod credentials;
 pub mod documents;
 pub mod invocations;
+pub mod named_keys;
 pub mod nodes;
 pub mod parameters;
 pub mod plans;

@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use host_api::identifier::{Principal, RunId};
 use host_api::limits::Limits;
-use host_api::request::ParameterKind;
 use machine::event::Event;
 use runbook::source::Source;
 use runbook::value::bind::Supplied;
@@ -33,7 +32,7 @@ use crate::source::{self, Found};
 /// SSM's resource type of a node.
 const MANAGED_INSTANCE: &str = "ManagedInstance";
 /// Rows of one page when all are wanted.
-const PAGE: u32 = 50;
+const PAGE: i32 = 50;
 
 /// Told before the answer.
 pub(crate) type OnNews<'a> = &'a mut (dyn FnMut(Value) + Send);
@@ -232,7 +231,6 @@ impl Engine {
         let services = self.services();
         match operation {
             ParameterOperation::Put { name, value, kind, overwrite, description } => {
-                let kind = kind.map(|kind| parameter_kind(&kind)).transpose()?;
                 let request = PutParameterRequest {
                     name,
                     value: Sensitive::new(value),
@@ -248,7 +246,7 @@ impl Engine {
             ParameterOperation::Get { name, with_decryption } => {
                 let request = GetParameterRequest { name, with_decryption: Some(with_decryption) };
                 let result = services.get_parameter(actor, request).await.map_err(refused)?;
-                Ok(serde_json::to_value(result.parameter)?)
+                Ok(serde_json::to_value(result.parameter.unwrap_or_default())?)
             }
             ParameterOperation::List { path } => self.list_parameters(path).await,
             ParameterOperation::Delete { name } => {
@@ -265,18 +263,19 @@ impl Engine {
         let filter = ParameterStringFilter {
             key: "Name".to_owned(),
             option: Some("BeginsWith".to_owned()),
-            values: vec![path.clone()],
+            values: Some(vec![path.clone()]),
         };
-        let parameter_filters = if path == "/" { Vec::new() } else { vec![filter] };
+        let parameter_filters = (path != "/").then(|| vec![filter]);
         let (mut all, mut next_token) = (Vec::new(), None);
         loop {
             let request = DescribeParametersRequest {
                 parameter_filters: parameter_filters.clone(),
                 max_results: Some(PAGE),
                 next_token,
+                ..DescribeParametersRequest::default()
             };
             let page = self.services().describe_parameters(request).await.map_err(refused)?;
-            all.extend(page.parameters);
+            all.extend(page.parameters.unwrap_or_default());
             next_token = page.next_token;
             if next_token.is_none() {
                 return Ok(serde_json::to_value(all)?);
@@ -373,15 +372,6 @@ impl Engine {
             self.services().remove_plugin(actor, chosen.name.clone(), chosen.version.clone());
         removed.await.map_err(refused)?;
         Ok(Value::Null)
-    }
-}
-
-fn parameter_kind(text: &str) -> Result<ParameterKind> {
-    match text {
-        "String" => Ok(ParameterKind::String),
-        "StringList" => Ok(ParameterKind::StringList),
-        "SecureString" => Ok(ParameterKind::SecureString),
-        other => bail!(Refusal::bad_input(format!("there is no parameter type {other}"))),
     }
 }
 

@@ -17,7 +17,7 @@ const BATCH: usize = 512;
 /// How long a record waits for others.
 const DELAY: Duration = Duration::from_millis(500);
 /// How often the end of the log is looked at when nothing is read.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Records that are not written yet.
 #[derive(Default)]
@@ -26,6 +26,8 @@ pub(crate) struct Pending {
     /// Held by whoever writes.
     writing: tokio::sync::Mutex<()>,
     arrived: Notify,
+    /// Told when half of the places are taken.
+    crowded: Notify,
 }
 
 impl Pending {
@@ -40,6 +42,9 @@ impl Pending {
             return false;
         }
         entries.push_back(entry.clone());
+        if entries.len() == PENDING_MAX / 2 {
+            self.crowded.notify_one();
+        }
         drop(entries);
         self.arrived.notify_one();
         true
@@ -71,8 +76,9 @@ impl Services {
     /// Writes records as they come and signs the log's end when it is time, until the future is dropped or the store is closed.
     pub async fn keep_records(&self) {
         loop {
-            if tokio::time::timeout(IDLE, self.pending().arrived.notified()).await.is_ok() {
-                tokio::time::sleep(DELAY).await;
+            let pending = self.pending();
+            if tokio::time::timeout(IDLE, pending.arrived.notified()).await.is_ok() {
+                drop(tokio::time::timeout(DELAY, pending.crowded.notified()).await);
             }
             let kept = match self.flush_records().await {
                 Ok(()) => self.checkpoint_audit_if_due().await,
@@ -97,9 +103,7 @@ impl Services {
             let batch: Vec<NewEntry> =
                 self.pending().entries().iter().take(BATCH.min(left)).cloned().collect();
             let count = batch.len();
-            let append = move |tx: &mut store::Tx<'_>| {
-                batch.iter().try_for_each(|entry| audit::append(tx, entry).map(drop))
-            };
+            let append = move |tx: &mut store::Tx<'_>| audit::append_all(tx, &batch);
             self.store().write(append).await?;
             self.pending().entries().drain(..count);
             left -= count;

@@ -1,4 +1,4 @@
-//! A record: CloudTrail's shape, and beside it what the log is searched by.
+//! A record: `CloudTrail`'s shape, and beside it what the log is searched by.
 
 use host_api::identifier::Principal;
 use serde_json::{Map, Value, json};
@@ -92,7 +92,7 @@ impl Record {
     }
 }
 
-/// Returns an entry as CloudTrail shows it; also one that was written without that shape: by version 1, or by what knows no requests.
+/// Returns an entry as `CloudTrail` shows it; also one that was written without that shape: by version 1, or by what knows no requests.
 pub(super) fn shown(entry: &Entry, place: &Place) -> Value {
     let details = serde_json::from_str(&entry.event.details).unwrap_or(Value::Null);
     if details.get("eventVersion").is_some() {
@@ -185,7 +185,7 @@ fn set_identity(members: &mut Map<String, Value>, name: &str, value: &str) {
     }
 }
 
-/// What CloudTrail has no member for: how it was decided and by which policies, and for which step.
+/// What `CloudTrail` has no member for: how it was decided and by which policies, and for which step.
 fn additional(actor: &Actor, what: &What<'_>) -> Value {
     let mut data = json!({ "decision": what.decision, "details": what.details });
     if let Some(request) = actor.request() {

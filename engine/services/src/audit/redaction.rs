@@ -6,7 +6,7 @@ use host_api::identifier::Digest;
 
 use crate::scrub::{SECRET_CHARACTERS_MIN, Scrubber};
 
-/// What stands in place of what is hidden, as in CloudTrail.
+/// What stands in place of what is hidden, as in `CloudTrail`.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// A longer request or answer is recorded by its digest.
 const BYTES_MAX: usize = 16 * 1_024;

@@ -12,7 +12,7 @@ use super::SendCommandRequest;
 use crate::Services;
 use crate::documents::{COMMAND, Found};
 use crate::error::ServiceError;
-use crate::parameters::{GetParameterRequest, parse_kind};
+use crate::parameters::{Selected, parse_kind};
 use host_api::request::ParameterKind;
 
 /// Seconds that a document's script may run when its parameters do not say.
@@ -74,10 +74,7 @@ impl Services {
 
     /// Reads a default of the form `{{ssm:name}}`. SSM allows String and `StringList` there, never `SecureString`.
     pub(crate) async fn read_default(&self, name: &str) -> Result<String, ServiceError> {
-        let selected = crate::parameters::Selected::parse(
-            &GetParameterRequest { name: name.to_owned(), with_decryption: None }.name,
-            self.place(),
-        )?;
+        let selected = Selected::parse(name, self.place())?;
         let found = self.find_version(&selected).await?;
         if parse_kind(&found.parameter.kind)? == ParameterKind::SecureString {
             return Err(ServiceError::request(
@@ -87,7 +84,7 @@ impl Services {
                 ),
             ));
         }
-        Ok(self.shown(found, false)?.value.expose().to_owned())
+        Ok(self.shown(found, false)?.value.unwrap_or_default().expose().to_owned())
     }
 }
 

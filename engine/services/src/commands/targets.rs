@@ -17,7 +17,7 @@ const TARGET_VALUES_MAX: usize = 50;
 impl Services {
     /// Returns the nodes that a request names, in the order of their ids. Naming one that is not registered is an error; targets
     /// that match none are not.
-    pub(super) async fn target_nodes(
+    pub(crate) async fn target_nodes(
         &self,
         request: &SendCommandRequest,
     ) -> Result<Vec<NodeId>, ServiceError> {

@@ -118,13 +118,13 @@ impl Services {
         for stored in credentials::access_keys(tx, None)? {
             let principal = self.user_principal(&stored.user);
             let last_use = LastUse::since(stored.last_used_ms);
-            let key = KnownKey { principal, secret: OnceLock::new(), last_use, stored };
+            let key = KnownKey { stored, principal, secret: OnceLock::new(), last_use };
             directory.access_keys.insert(key.stored.id.clone(), key);
         }
         for stored in credentials::tokens(tx, None)? {
             let principal = self.user_principal(&stored.user);
             let last_use = LastUse::since(stored.last_used_ms);
-            let token = KnownToken { principal, last_use, stored };
+            let token = KnownToken { stored, principal, last_use };
             directory.tokens.insert(token.stored.id.clone(), token);
         }
         Ok(directory)

@@ -20,8 +20,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<(KeyId, Key)>, KeyringError> {
     if bytes.len() == KEY_BYTES {
         return Ok(vec![(KeyId(1), raw(path, &bytes)?)]);
     }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| KeyringError::Malformed { path: path.to_owned() })?;
+    parse(path, text)
+}
+
+/// Reads lines `k<n>:<hexadecimal>`; errors name `path`.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<(KeyId, Key)>, KeyringError> {
     let malformed = || KeyringError::Malformed { path: path.to_owned() };
-    let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?;
     let mut keys = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (id, digits) = line.split_once(':').ok_or_else(malformed)?;

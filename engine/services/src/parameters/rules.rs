@@ -1,39 +1,34 @@
-//! What a parameter may hold.
+//! What a parameter may hold, whatever it was before.
 
-use regex::Regex;
+use host_api::request::ParameterKind;
+use runbook::value::pattern::Pattern;
 
-use super::request::PutParameterRequest;
+use super::PutParameterRequest;
+use super::data_type::DataType;
+use super::kind_named;
+use super::tier::{AskedTier, Tier};
 use crate::error::ServiceError;
 
-/// Bytes of a value of the Standard tier, the only one of this release.
-pub const VALUE_BYTES_MAX: usize = 4_096;
 /// The key id that SSM shows when the account's own key is used.
 pub(super) const DEFAULT_KEY_ID: &str = "alias/aws/ssm";
-pub(super) const TIER: &str = "Standard";
-pub(super) const DATA_TYPE: &str = "text";
+/// Names in one request.
+pub(super) const NAMES_MAX: usize = 10;
 
 const DESCRIPTION_CHARACTERS_MAX: usize = 1_024;
 const PATTERN_CHARACTERS_MAX: usize = 1_024;
 
-/// Refuses what this release does not have, and what no parameter may be, before anything is looked up.
-pub(super) fn check_request(request: &PutParameterRequest) -> Result<(), ServiceError> {
-    check_available(request)?;
-    let value = request.value.expose();
-    if value.is_empty() {
-        return Err(ServiceError::validation("the value of a parameter is not empty"));
-    }
-    if value.len() > VALUE_BYTES_MAX {
-        return Err(ServiceError::validation(format!(
-            "the value has {} bytes: a parameter of the Standard tier holds {VALUE_BYTES_MAX}, and the Advanced tier \
-             is not available yet",
-            value.len()
-        )));
-    }
-    if value.contains("{{") {
-        return Err(ServiceError::validation(
-            "the value holds {{: a parameter cannot refer to another one",
-        ));
-    }
+/// A request in narrow types.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) kind: Option<ParameterKind>,
+    pub(super) data_type: Option<DataType>,
+    pub(super) tier: Option<AskedTier>,
+    pub(super) is_overwrite: bool,
+}
+
+/// Refuses what no parameter may be, before anything is looked up.
+pub(super) fn check_request(request: &PutParameterRequest) -> Result<Asked, ServiceError> {
+    check_value(request.value.expose())?;
     let too_long = |text: &Option<String>, max: usize| {
         text.as_ref().is_some_and(|text| text.chars().count() > max)
     };
@@ -47,61 +42,70 @@ pub(super) fn check_request(request: &PutParameterRequest) -> Result<(), Service
             "an allowed pattern has at most {PATTERN_CHARACTERS_MAX} characters"
         )));
     }
-    if request.overwrite == Some(true) && !request.tags.is_empty() {
+    let is_overwrite = request.overwrite == Some(true);
+    if is_overwrite && request.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
         return Err(ServiceError::validation(
-            "tags and overwrite cannot be used together: add tags to the existing parameter with AddTagsToResource",
+            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove \
+             overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or \
+             RemoveTagsFromResource.",
+        ));
+    }
+    Ok(Asked {
+        kind: request.r#type.as_deref().map(asked_kind).transpose()?,
+        data_type: request.data_type.as_deref().map(DataType::parse).transpose()?,
+        tier: request.tier.as_deref().map(AskedTier::parse).transpose()?,
+        is_overwrite,
+    })
+}
+
+fn check_value(value: &str) -> Result<(), ServiceError> {
+    if value.is_empty() {
+        return Err(ServiceError::validation(
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater \
+             than or equal to 1.",
+        ));
+    }
+    let max = Tier::Advanced.value_bytes_max();
+    if value.len() > max {
+        return Err(ServiceError::validation(format!(
+            "Advanced tier parameters support a maximum parameter value of {max} characters."
+        )));
+    }
+    if value.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")) {
+        return Err(ServiceError::validation(
+            "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.",
         ));
     }
     Ok(())
 }
 
-fn check_available(request: &PutParameterRequest) -> Result<(), ServiceError> {
-    match request.tier.as_deref() {
-        None | Some(TIER) => {}
-        Some("Advanced" | "Intelligent-Tiering") => {
-            return Err(ServiceError::unavailable(
-                "only the tier Standard is available in this release",
-            ));
-        }
-        Some(other) => {
-            return Err(ServiceError::validation(format!("there is no tier {other:?}")));
-        }
-    }
-    match request.data_type.as_deref() {
-        None | Some(DATA_TYPE) => {}
-        Some(other) => {
-            return Err(ServiceError::unavailable(format!(
-                "the data type {other:?} is not available yet: only \"{DATA_TYPE}\" is"
-            )));
-        }
-    }
-    if request.policies.as_ref().is_some_and(|policies| !policies.trim().is_empty()) {
-        return Err(ServiceError::unavailable("parameter policies are not available yet"));
-    }
-    match request.key_id.as_deref() {
-        None | Some(DEFAULT_KEY_ID) => Ok(()),
-        Some(other) => Err(ServiceError::request(
-            "InvalidKeyId",
-            format!("the key {other:?} does not exist: only {DEFAULT_KEY_ID} does"),
-        )),
-    }
+fn asked_kind(text: &str) -> Result<ParameterKind, ServiceError> {
+    kind_named(text).ok_or_else(|| {
+        ServiceError::validation(format!(
+            "1 validation error detected: Value '{text}' at 'type' failed to satisfy constraint: Member must satisfy enum \
+             value set: [SecureString, StringList, String]"
+        ))
+    })
 }
 
-/// Checks a value against the pattern in force; the whole value must match, as Java's `matches` has it.
+/// Checks a value against the pattern in force; the whole value must match, as Java's `matches` has it. The value is not repeated.
 pub(super) fn check_pattern(pattern: Option<&str>, value: &str) -> Result<(), ServiceError> {
-    let Some(pattern) = pattern.filter(|pattern| !pattern.is_empty()) else { return Ok(()) };
-    let whole = Regex::new(pattern).and_then(|_| Regex::new(&format!(r"\A(?:{pattern})\z")));
-    let whole = whole.map_err(|error| {
+    let Some(text) = pattern.filter(|pattern| !pattern.is_empty()) else { return Ok(()) };
+    let pattern = Pattern::parse(text).map_err(|reason| {
         ServiceError::request(
             "InvalidAllowedPatternException",
-            format!("the allowed pattern cannot be used: {error}"),
+            format!("The allowed pattern {text} is not a valid regular expression: {reason}"),
         )
     })?;
-    if whole.is_match(value) {
-        return Ok(());
+    let mismatch = |reason: &str| {
+        ServiceError::request(
+            "ParameterPatternMismatchException",
+            format!("Parameter value, cannot be validated against allowedPattern: {text}{reason}"),
+        )
+    };
+    match pattern.matches(value) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(mismatch("")),
+        Err(error) => Err(mismatch(&format!(": the value {error}"))),
     }
-    Err(ServiceError::request(
-        "ParameterPatternMismatchException",
-        format!("the value does not match the allowed pattern {pattern}"),
-    ))
 }

@@ -48,7 +48,7 @@ async fn records(fixture: &Fixture, id: &str) -> Vec<Value> {
 
 fn everything(fixture: &Fixture) -> String {
     let entries = fixture.store.read_blocking(|tx| store::audit::list(tx, 0, 1_000)).unwrap();
-    entries.into_iter().map(|entry| format!("{entry:?}")).collect()
+    format!("{entries:?}")
 }
 
 #[tokio::test]
@@ -184,6 +184,18 @@ async fn that_a_parameter_does_not_exist_is_no_error_of_the_record() {
 }
 
 #[tokio::test]
+async fn what_has_no_service_is_recorded_too() {
+    let fixture = Fixture::new();
+    let error = call(&fixture, "r-1", "StartSession", json!({ "Target": "mi-1" })).await;
+    assert_eq!(error.unwrap_err().code, "Unavailable");
+    let [record] = records(&fixture, "r-1").await.try_into().unwrap();
+    assert_eq!(
+        (&record["eventName"], &record["errorCode"]),
+        (&json!("StartSession"), &json!("Unavailable"))
+    );
+}
+
+#[tokio::test]
 async fn a_large_request_is_recorded_by_its_digest() {
     let fixture = Fixture::new();
     let id = "x".repeat(100_000);
@@ -194,17 +206,19 @@ async fn a_large_request_is_recorded_by_its_digest() {
     assert!(record.to_string().len() < 8_192);
 }
 
+/// A few more than can wait.
+const READS: u64 = 4_100;
+
 #[tokio::test]
 async fn more_reads_than_can_wait_are_all_recorded() {
     let fixture = Fixture::new();
-    const READS: usize = 4_100;
     for _ in 0..READS {
         let input = json!({ "SettingId": "/ssm/opsinsights/opscenter" });
         call(&fixture, "r-1", "GetServiceSetting", input).await.unwrap();
     }
     fixture.services.flush_records().await.unwrap();
     let head = fixture.store.read_blocking(store::audit::head).unwrap();
-    assert_eq!(head.seq, READS as u64);
+    assert_eq!(head.seq, READS);
 }
 
 #[tokio::test]

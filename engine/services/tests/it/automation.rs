@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use host_api::grant::Access;
 use host_api::identifier::{Digest, RunId};
 use host_api::port::Capabilities;
-use host_api::request::{AutomationRequest, HostRequest, ParameterKind};
+use host_api::request::{AutomationRequest, HostRequest};
 use machine::State;
 use machine::event::{Entry, RunStarted, Signal};
 use machine::input::{Input, Message};
@@ -116,7 +116,7 @@ mainSteps:
     let port = PutParameterRequest {
         name: "/app/port".to_owned(),
         value: "8080".into(),
-        r#type: Some(ParameterKind::String),
+        r#type: Some("String".to_owned()),
         ..PutParameterRequest::default()
     };
     fixture.services.put_parameter(&actor(), port).await.unwrap();

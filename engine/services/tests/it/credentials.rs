@@ -22,7 +22,7 @@ async fn is_known(services: &Services, id: &str) -> bool {
 
 fn audit_text(fixture: &Fixture) -> String {
     let entries = fixture.store.read_blocking(|tx| store::audit::list(tx, 0, 1_000)).unwrap();
-    entries.into_iter().map(|entry| format!("{:?}\n", entry.event)).collect()
+    format!("{entries:?}")
 }
 
 #[tokio::test]

@@ -87,47 +87,46 @@ fn shown(event: &Event) -> (&str, &str, &str) {
     (&event.detail_type, name.unwrap_or_default(), status.unwrap_or_default())
 }
 
-#[tokio::test]
-async fn a_run_s_events_follow_from_its_journal() {
-    let fixture = Fixture::new();
-    let run = fixture.run().await;
+/// Lets a run wait, fail in its second attempt hours later, and be cancelled.
+fn lead_to_cancellation(fixture: &Fixture, run: &RunId) {
     let check = StepPath::top("Check");
     let failure = Failure::new(FailureKind::Action, "no");
-    let wait = MachineWait::Pause;
-    let (path, attempt) = (check.clone(), 1);
+    let (path, attempt, wait) = (check.clone(), 1, MachineWait::Pause);
     append(
-        &fixture,
-        &run,
+        fixture,
+        run,
         vec![
-            (0, started(&fixture, &run)),
+            (0, started(fixture, run)),
             (10, step_started(&check, 1)),
             (20, Happened::StepWaiting { path, attempt, wait, deadline_ms: None }),
         ],
     );
-    let path = check.clone();
+    let failed = Happened::StepFailed {
+        path: check.clone(),
+        attempt: 2,
+        status: StepStatus::TimedOut,
+        failure: failure.clone(),
+        outputs: BTreeMap::new(),
+    };
+    let (path, retry_at_ms) = (check.clone(), 1);
     append(
-        &fixture,
-        &run,
+        fixture,
+        run,
         vec![
-            (
-                30,
-                Happened::AttemptFailed { path, attempt, failure: failure.clone(), retry_at_ms: 1 },
-            ),
+            (30, Happened::AttemptFailed { path, attempt, failure, retry_at_ms }),
             (40, step_started(&check, 2)),
-            (
-                27_805_000,
-                Happened::StepFailed {
-                    path: check.clone(),
-                    attempt: 2,
-                    status: StepStatus::TimedOut,
-                    failure,
-                    outputs: BTreeMap::new(),
-                },
-            ),
+            (27_805_000, failed),
             (27_806_000, Happened::CancelRequested { by: Principal::new("os:1") }),
             (27_807_000, finished(RunStatus::Cancelled)),
         ],
     );
+}
+
+#[tokio::test]
+async fn a_run_s_events_follow_from_its_journal() {
+    let fixture = Fixture::new();
+    let run = fixture.run().await;
+    lead_to_cancellation(&fixture, &run);
     let (all, _) = follow(&fixture, None, 2, None).await;
     let statuses: Vec<_> = all.iter().map(|occurrence| shown(&occurrence.event)).collect();
     let expected = [
@@ -139,17 +138,22 @@ async fn a_run_s_events_follow_from_its_journal() {
         (EXECUTION, "", "Cancelled"),
     ];
     assert_eq!(statuses, expected);
-    let arns = [
-        format!("arn:aws:ssm:us-east-1:000000000000:automation-execution/{run}"),
-        "arn:aws:ssm:us-east-1:000000000000:automation-definition/smallest:1".to_owned(),
-    ];
+    let execution = &all[5].event.detail;
+    assert_eq!(execution["ExecutedBy"], "os:1000");
+    assert_eq!(execution["Time"], 27_807_000);
+    assert_eq!(all[0].event.detail.get("EndTime"), None);
+}
+
+#[tokio::test]
+async fn the_event_of_a_step_has_eventbridge_s_shape() {
+    let fixture = Fixture::new();
+    let run = fixture.run().await;
+    lead_to_cancellation(&fixture, &run);
+    let (all, _) = follow(&fixture, None, 9, Some(&run)).await;
+    let document = fixture.store.read_blocking(|tx| runs::get(tx, &run)).unwrap().document_name;
     let mut step = serde_json::to_value(&all[3].event).unwrap();
     assert!(uuid::Uuid::parse_str(step["id"].take().as_str().unwrap()).is_ok());
-    let definition = step["detail"]["Definition"].take();
-    assert!(definition.as_str().unwrap().starts_with("smallest"), "{definition}");
-    let resources = step["resources"].take();
-    assert_eq!(resources[0], arns[0]);
-    assert!(resources[1].as_str().unwrap().contains(":automation-definition/smallest"));
+    let arn = |rest: String| format!("arn:aws:ssm:us-east-1:000000000000:{rest}");
     let expected = json!({
         "version": "0",
         "id": null,
@@ -158,10 +162,13 @@ async fn a_run_s_events_follow_from_its_journal() {
         "account": "000000000000",
         "time": "2016-11-29T19:43:25Z",
         "region": "us-east-1",
-        "resources": null,
+        "resources": [
+            arn(format!("automation-execution/{run}")),
+            arn(format!("automation-definition/{document}:1")),
+        ],
         "detail": {
             "ExecutionId": run.as_str(),
-            "Definition": null,
+            "Definition": document,
             "DefinitionVersion": 1,
             "Status": "TimedOut",
             "StartTime": "Nov 29, 2016 12:00:00 PM",
@@ -172,10 +179,6 @@ async fn a_run_s_events_follow_from_its_journal() {
         },
     });
     assert_eq!(step, expected);
-    let execution = &all[5].event.detail;
-    assert_eq!(execution["ExecutedBy"], "os:1000");
-    assert_eq!(execution["Time"], 27_807_000);
-    assert_eq!(all[0].event.detail.get("EndTime"), None);
 }
 
 #[tokio::test]

@@ -106,3 +106,20 @@ fn what_a_killed_creation_left_is_removed_and_in_nobody_s_way() {
     names.sort();
     assert_eq!(names, [".another.1", "k1.key", "k2.key"]);
 }
+
+#[test]
+fn keys_in_the_environment_are_read_as_those_of_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let with = |keys: &str| Sources { keys: Some(keys.into()), ..Sources::default() };
+    let (one, two) = ("0a".repeat(32), "ff".repeat(32));
+    let sources = with(&format!("k1:{one},k7: {two}\n"));
+    assert!(!format!("{sources:?}").contains(&one), "it is not shown");
+    let keyring = Keyring::open(directory.path(), &sources, &[]).unwrap();
+    assert_eq!(keyring.ids().collect::<Vec<_>>(), [KeyId(1), KeyId(7)]);
+    assert!(!directory.path().join("keys").exists());
+    for keys in ["", "k1:00", &one] {
+        let error = Keyring::open(directory.path(), &with(keys), &[]).unwrap_err();
+        assert!(matches!(error, KeyringError::Malformed { .. }), "{error}");
+        assert!(error.to_string().contains("RUNWRIGHT_KEY") && !error.to_string().contains(&one));
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use host_api::grant::{GrantSet, Grants, Origin};
 use host_api::identifier::Digest;
-use host_api::request::{Body, Content, HttpResponse, HttpSend, ParameterKind, Text};
+use host_api::request::{Body, Content, HttpResponse, HttpSend, Text};
 use services::outbound::{OutboundSettings, Resolve, is_public};
 use services::parameters::PutParameterRequest;
 use services::{ErrorKind, ServiceError, Settings};
@@ -263,7 +263,7 @@ pub(crate) async fn put_secret(fixture: &Fixture, name: &str, value: &str) {
     let request = PutParameterRequest {
         name: name.to_owned(),
         value: value.into(),
-        r#type: Some(ParameterKind::SecureString),
+        r#type: Some("SecureString".to_owned()),
         ..PutParameterRequest::default()
     };
     fixture.services.put_parameter(&actor(), request).await.unwrap();

@@ -1,26 +1,26 @@
+//! What the tests of Parameter Store have in common, and putting and getting.
+
 use std::collections::BTreeSet;
 
-use host_api::request::ParameterKind;
 use services::ServiceError;
 use services::parameters::{
-    DeleteParameterRequest, DescribeParametersRequest, GetParameterRequest,
-    GetParametersByPathRequest, GetParametersRequest, PutParameterRequest,
+    DeleteParameterRequest, DeleteParametersRequest, DescribeParametersRequest,
+    GetParameterHistoryRequest, GetParameterRequest, GetParametersRequest, Parameter,
+    ParameterHistory, PutParameterRequest, PutParameterResult,
 };
-use store::Sealed;
-use store::parameters::StoredValue;
 
 use crate::fixture::{Fixture, actor};
 
-fn put(name: &str, value: &str, kind: ParameterKind) -> PutParameterRequest {
+pub(crate) fn put(name: &str, value: &str, kind: &str) -> PutParameterRequest {
     PutParameterRequest {
         name: name.to_owned(),
         value: value.into(),
-        r#type: Some(kind),
+        r#type: Some(kind.to_owned()),
         ..PutParameterRequest::default()
     }
 }
 
-fn overwrite(name: &str, value: &str) -> PutParameterRequest {
+pub(crate) fn overwrite(name: &str, value: &str) -> PutParameterRequest {
     PutParameterRequest {
         name: name.to_owned(),
         value: value.into(),
@@ -29,355 +29,377 @@ fn overwrite(name: &str, value: &str) -> PutParameterRequest {
     }
 }
 
-async fn value_of(fixture: &Fixture, name: &str, decrypt: bool) -> Result<String, ServiceError> {
-    let request = GetParameterRequest { name: name.to_owned(), with_decryption: Some(decrypt) };
-    let result = fixture.services.get_parameter(&actor(), request).await?;
-    Ok(result.parameter.value.expose().to_owned())
+impl Fixture {
+    pub(crate) async fn put(&self, request: PutParameterRequest) -> PutParameterResult {
+        let name = request.name.clone();
+        let result = self.services.put_parameter(&actor(), request).await;
+        result.unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub(crate) async fn refused(&self, request: PutParameterRequest) -> ServiceError {
+        self.services.put_parameter(&actor(), request).await.unwrap_err()
+    }
+
+    pub(crate) async fn get(&self, name: &str, decrypt: bool) -> Result<Parameter, ServiceError> {
+        let request = GetParameterRequest { name: name.to_owned(), with_decryption: Some(decrypt) };
+        Ok(self.services.get_parameter(&actor(), request).await?.parameter.unwrap())
+    }
+
+    pub(crate) async fn value(&self, name: &str, decrypt: bool) -> Result<String, ServiceError> {
+        Ok(self.get(name, decrypt).await?.value.unwrap().expose().to_owned())
+    }
+
+    pub(crate) async fn history(&self, name: &str) -> Vec<ParameterHistory> {
+        let (mut all, mut next_token) = (Vec::new(), None);
+        loop {
+            let request = GetParameterHistoryRequest {
+                name: name.to_owned(),
+                next_token,
+                ..GetParameterHistoryRequest::default()
+            };
+            let page = self.services.get_parameter_history(&actor(), request).await.unwrap();
+            all.extend(page.parameters.unwrap());
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return all;
+            }
+        }
+    }
+
+    pub(crate) async fn delete_parameter(&self, name: &str) {
+        let request = DeleteParameterRequest { name: name.to_owned() };
+        self.services.delete_parameter(&actor(), request).await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn versions_are_put_and_selected() {
     let fixture = Fixture::new();
-    let services = &fixture.services;
-    let first = put("/app/port", "80", ParameterKind::String);
-    assert_eq!(services.put_parameter(&actor(), first).await.unwrap().version, 1);
-    assert_eq!(
-        services.put_parameter(&actor(), overwrite("/app/port", "81")).await.unwrap().version,
-        2
-    );
+    let first = fixture.put(put("/app/port", "80", "String")).await;
+    assert_eq!((first.version, first.tier.as_deref()), (Some(1), Some("Standard")));
+    assert_eq!(fixture.put(overwrite("/app/port", "81")).await.version, Some(2));
     let arn = "arn:aws:ssm:us-east-1:000000000000:parameter/app/port";
-    for (name, expected) in
-        [("/app/port", "81"), ("/app/port:1", "80"), (arn, "81"), (&format!("{arn}:1"), "80")]
-    {
-        assert_eq!(value_of(&fixture, name, false).await.unwrap(), expected, "{name}");
-    }
-    for (name, code) in [
-        ("/app/port:3", "ParameterVersionNotFound"),
-        ("/app/port:1:1", "ParameterNotFound"),
-        ("/app/other", "ParameterNotFound"),
-        ("app/port", "ParameterNotFound"),
-        ("/app/port:stable", "Unavailable"),
+    for (name, expected, selector) in [
+        ("/app/port", "81", None),
+        (" /app/port ", "81", None),
+        ("/app/port:1", "80", Some(":1")),
+        (arn, "81", None),
+        (&format!("{arn}:1"), "80", Some(":1")),
     ] {
-        assert_eq!(value_of(&fixture, name, false).await.unwrap_err().code, code, "{name}");
+        let found = fixture.get(name, false).await.unwrap();
+        assert_eq!(found.value.unwrap().expose(), expected, "{name}");
+        assert_eq!(found.selector.as_deref(), selector, "{name}");
+        assert_eq!(found.name.as_deref(), Some("/app/port"), "{name}");
+        assert_eq!(found.arn.as_deref(), Some(arn), "{name}");
     }
+    let other = "arn:aws:ssm:us-east-1:111111111111:parameter/app/port";
+    for (name, code, message) in [
+        (
+            "/app/port:3",
+            "ParameterVersionNotFound",
+            "Systems Manager could not find version 3 of /app/port. Verify the version and try again.",
+        ),
+        (
+            "/app/port:stable",
+            "ParameterVersionNotFound",
+            "Systems Manager could not find the label stable of /app/port. Verify the label and try again.",
+        ),
+        ("/app/port:0", "ParameterVersionNotFound", "version 0"),
+        ("/app/port:99999999999999999999", "ParameterVersionNotFound", "version"),
+        ("/app/port:1:1", "ParameterNotFound", "Parameter /app/port:1:1 not found."),
+        ("/app/port:", "ParameterNotFound", "Parameter /app/port: not found."),
+        ("/app/other", "ParameterNotFound", "Parameter /app/other not found."),
+        ("/app/other:2", "ParameterNotFound", "Parameter /app/other:2 not found."),
+        (other, "ParameterNotFound", other),
+        ("app/port", "ValidationException", "sub-paths divided by slash symbol"),
+        ("/app//port", "ValidationException", "sub-paths divided by slash symbol"),
+        ("/app/p ort", "ValidationException", "sub-paths divided by slash symbol"),
+    ] {
+        let error = fixture.get(name, false).await.unwrap_err();
+        assert_eq!(error.code, code, "{name}");
+        assert!(error.message.contains(message), "{name}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_at_the_root_is_found_with_and_without_its_slash() {
+    let fixture = Fixture::new();
+    fixture.put(put("flat", "1", "String")).await;
+    fixture.put(put("/slashed", "2", "String")).await;
+    let arn = |name: &str| format!("arn:aws:ssm:us-east-1:000000000000:parameter/{name}");
+    for (asked, value, shown) in [
+        ("flat", "1", "flat"),
+        ("/flat", "1", "/flat"),
+        ("slashed", "2", "slashed"),
+        (&arn("flat"), "1", "flat"),
+        (&arn("slashed"), "2", "/slashed"),
+        (&arn("slashed:1"), "2", "/slashed"),
+    ] {
+        let found = fixture.get(asked, false).await.unwrap();
+        let text = found.value.unwrap();
+        assert_eq!((text.expose(), found.name.as_deref()), (value, Some(shown)), "{asked}");
+    }
+    let history = fixture.history(&arn("slashed")).await;
+    assert_eq!(history[0].name.as_deref(), Some("/slashed"));
+    fixture.put(put("/flat", "3", "String")).await;
+    assert_eq!(fixture.value("flat", false).await.unwrap(), "1");
+    assert_eq!(fixture.value("/flat", false).await.unwrap(), "3");
+    assert_eq!(fixture.get("/flat:2", false).await.unwrap_err().code, "ParameterVersionNotFound");
 }
 
 #[tokio::test]
 async fn what_cannot_be_put_is_refused_and_changes_nothing() {
     let fixture = Fixture::new();
-    let services = &fixture.services;
-    let string = |name: &str, value: &str| put(name, value, ParameterKind::String);
+    let string = |name: &str, value: &str| put(name, value, "String");
+    let flat = "can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).";
+    let path = "can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash";
+    let cases = vec![
+        (
+            string("/aws/x", "v"),
+            "AccessDeniedException",
+            "No access to reserved parameter name: /aws/x.",
+        ),
+        (string("/AWSome/x", "v"), "AccessDeniedException", "/AWSome/x."),
+        (string("/aws_x", "v"), "ValidationException", flat),
+        (string("awsome", "v"), "ValidationException", flat),
+        (string("SSM_x", "v"), "ValidationException", flat),
+        (string("/SSM/x", "v"), "ValidationException", path),
+        (string("a b", "v"), "ValidationException", path),
+        (string("/a//b", "v"), "ValidationException", path),
+        (string("/a/", "v"), "ValidationException", path),
+        (string("a/b", "v"), "ValidationException", path),
+        (string("a:1", "v"), "ValidationException", path),
+        (string("", "v"), "ValidationException", "at least one character"),
+        (string(&"/l".repeat(16), "v"), "HierarchyLevelLimitExceededException", "at most 15"),
+        (string(&"n".repeat(1_000), "v"), "ValidationException", "at most 1011"),
+        (string("/x", ""), "ValidationException", "greater than or equal to 1."),
+        (string("/x", "{{ssm:y}}"), "ValidationException", "can't nest another parameter"),
+        (string("/x", &"v".repeat(4_097)), "ValidationException", "4096 characters"),
+        (string("/x", &"v".repeat(8_193)), "ValidationException", "8192 characters"),
+    ];
+    refuses(&fixture, cases).await;
+    fixture.put(string(" /trimmed ", &"v".repeat(4_096))).await;
+    assert!(fixture.value("/trimmed", false).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_that_asks_for_what_cannot_be_is_refused() {
+    let fixture = Fixture::new();
     let with = |change: fn(&mut PutParameterRequest)| {
-        let mut request = string("/x", "v");
+        let mut request = put("/x", "v", "String");
         change(&mut request);
         request
     };
-    let cases = [
-        (string("/aws/x", "v"), "AccessDeniedException"),
-        (string("awsome", "v"), "ValidationException"),
-        (string("/SSM/x", "v"), "ValidationException"),
-        (string("a b", "v"), "ValidationException"),
-        (string("/a//b", "v"), "ValidationException"),
-        (string("/a/", "v"), "ValidationException"),
-        (string("a/b", "v"), "ValidationException"),
-        (string("", "v"), "ValidationException"),
-        (string(&"/l".repeat(16), "v"), "HierarchyLevelLimitExceededException"),
-        (string(&"n".repeat(1_000), "v"), "ValidationException"),
-        (string("/x", ""), "ValidationException"),
-        (string("/x", "{{ssm:y}}"), "ValidationException"),
-        (string("/x", &"v".repeat(4_097)), "ValidationException"),
-        (with(|request| request.r#type = None), "ValidationException"),
-        (with(|request| request.tier = Some("Advanced".to_owned())), "Unavailable"),
-        (with(|request| request.tier = Some("Gold".to_owned())), "ValidationException"),
-        (with(|request| request.data_type = Some("aws:ec2:image".to_owned())), "Unavailable"),
-        (with(|request| request.policies = Some("[{}]".to_owned())), "Unavailable"),
-        (with(|request| request.key_id = Some("alias/mine".to_owned())), "InvalidKeyId"),
+    let cases = vec![
+        (
+            with(|request| request.r#type = None),
+            "ValidationException",
+            "A parameter type is required when you create a parameter.",
+        ),
+        (
+            with(|request| request.r#type = Some("str".to_owned())),
+            "ValidationException",
+            "enum value set: [SecureString, StringList, String]",
+        ),
+        (with(|request| request.tier = Some("Gold".to_owned())), "ValidationException", "'tier'"),
+        (
+            with(|request| request.data_type = Some("not_text".to_owned())),
+            "ValidationException",
+            "The following data type is not supported: not_text (Data type names are all lowercase.)",
+        ),
+        (
+            with(|request| request.policies = Some("[{\"Type\":\"Never\"}]".to_owned())),
+            "InvalidPolicyTypeException",
+            "not supported",
+        ),
+        (
+            with(|request| {
+                request.key_id = Some("alias/mine".to_owned());
+                request.r#type = Some("SecureString".to_owned());
+            }),
+            "InvalidKeyId",
+            "alias/mine",
+        ),
+        (
+            with(|request| request.key_id = Some("alias/aws/ssm".to_owned())),
+            "ValidationException",
+            "KeyId is used for parameters of the type SecureString only",
+        ),
         (
             with(|request| request.allowed_pattern = Some("(".to_owned())),
             "InvalidAllowedPatternException",
+            "(",
         ),
         (
             with(|request| request.allowed_pattern = Some("V".to_owned())),
             "ParameterPatternMismatchException",
+            "cannot be validated against allowedPattern: V",
+        ),
+        (
+            with(|request| {
+                request.overwrite = Some(true);
+                request.tags = Some(vec![ssm_model::types::tags::Tag {
+                    key: "a".to_owned(),
+                    value: "b".to_owned(),
+                }]);
+            }),
+            "ValidationException",
+            "tags and overwrite can't be used together",
         ),
     ];
-    for (request, code) in cases {
+    refuses(&fixture, cases).await;
+}
+
+async fn refuses(fixture: &Fixture, cases: Vec<(PutParameterRequest, &str, &str)>) {
+    for (request, code, message) in cases {
         let name = request.name.clone();
-        let error = services.put_parameter(&actor(), request).await.unwrap_err();
+        let error = fixture.refused(request).await;
         assert_eq!(error.code, code, "{name}: {error}");
+        assert!(error.message.contains(message), "{name}: {error}");
     }
-    let all = services.describe_parameters(DescribeParametersRequest::default()).await.unwrap();
-    assert!(all.parameters.is_empty());
-    services.put_parameter(&actor(), string(" /trimmed ", &"v".repeat(4_096))).await.unwrap();
-    assert!(value_of(&fixture, "/trimmed", false).await.is_ok());
+    let all =
+        fixture.services.describe_parameters(DescribeParametersRequest::default()).await.unwrap();
+    assert_eq!(all.parameters, Some(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_pattern_is_java_s_and_the_whole_value_must_match() {
+    let fixture = Fixture::new();
+    let mut request = put("/x", "ab12", "String");
+    request.allowed_pattern = Some(r"(?<w>\p{Alpha}+)(?!13)\d++".to_owned());
+    fixture.put(request).await;
+    for value in ["ab13", "ab12 ", "12"] {
+        let error = fixture.refused(overwrite("/x", value)).await;
+        assert_eq!(error.code, "ParameterPatternMismatchException", "{value}");
+    }
+    let mut anything = overwrite("/x", "12");
+    anything.allowed_pattern = Some(String::new());
+    assert_eq!(fixture.put(anything).await.version, Some(2), "an empty pattern takes it away");
 }
 
 #[tokio::test]
 async fn overwriting_keeps_what_it_does_not_say() {
     let fixture = Fixture::new();
-    let services = &fixture.services;
-    let mut first = put("/app/port", "80", ParameterKind::String);
+    let mut first = put("/app/port", "80", "String");
     first.description = Some("the port".to_owned());
     first.allowed_pattern = Some("[0-9]+".to_owned());
-    services.put_parameter(&actor(), first.clone()).await.unwrap();
+    first.data_type = Some("integer".to_owned());
+    fixture.put(first.clone()).await;
 
-    let error = services.put_parameter(&actor(), first).await.unwrap_err();
+    let error = fixture.refused(first).await;
     assert_eq!(error.code, "ParameterAlreadyExists");
-    let error = services.put_parameter(&actor(), overwrite("/app/port", "x80")).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        "The parameter already exists. To overwrite this value, set the overwrite option in the request to true."
+    );
+    let error = fixture.refused(overwrite("/app/port", "x80")).await;
+    assert_eq!(error.code, "ValidationException", "the data type stays: {error}");
+    let mut text = overwrite("/app/port", "x80");
+    text.data_type = Some("text".to_owned());
+    let error = fixture.refused(text).await;
     assert_eq!(error.code, "ParameterPatternMismatchException");
     let mut other = overwrite("/app/port", "81");
-    other.r#type = Some(ParameterKind::SecureString);
-    let error = services.put_parameter(&actor(), other).await.unwrap_err();
+    other.r#type = Some("SecureString".to_owned());
+    let error = fixture.refused(other).await;
     assert_eq!(error.code, "HierarchyTypeMismatchException");
 
-    services.put_parameter(&actor(), overwrite("/app/port", "81")).await.unwrap();
-    let all = services.describe_parameters(DescribeParametersRequest::default()).await.unwrap();
-    let [parameter] = all.parameters.as_slice() else { panic!("{all:?}") };
+    fixture.put(overwrite("/app/port", "81")).await;
+    let all =
+        fixture.services.describe_parameters(DescribeParametersRequest::default()).await.unwrap();
+    let all = all.parameters.unwrap();
+    let [parameter] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!(parameter.description.as_deref(), Some("the port"));
     assert_eq!(parameter.allowed_pattern.as_deref(), Some("[0-9]+"));
-    assert_eq!((parameter.version, &*parameter.last_modified_user), (2, "os:1000"));
-}
-
-#[tokio::test]
-async fn a_hundred_versions_are_kept() {
-    let fixture = Fixture::new();
-    let services = &fixture.services;
-    services.put_parameter(&actor(), put("v", "1", ParameterKind::String)).await.unwrap();
-    for number in 2..=101 {
-        services.put_parameter(&actor(), overwrite("v", &number.to_string())).await.unwrap();
-    }
-    assert_eq!(
-        value_of(&fixture, "v:1", false).await.unwrap_err().code,
-        "ParameterVersionNotFound"
-    );
-    assert_eq!(value_of(&fixture, "v:2", false).await.unwrap(), "2");
-    assert_eq!(value_of(&fixture, "v", false).await.unwrap(), "101");
-}
-
-#[tokio::test]
-async fn a_secure_string_is_sealed_and_its_opening_audited() {
-    let fixture = Fixture::new();
-    let services = &fixture.services;
-    let secret = "correct horse battery";
-    services.put_parameter(&actor(), put("/t", secret, ParameterKind::SecureString)).await.unwrap();
-    let sealed = value_of(&fixture, "/t", false).await.unwrap();
-    assert!(!sealed.contains(secret) && sealed.len() > 100, "{sealed}");
-    assert_eq!(value_of(&fixture, "/t", true).await.unwrap(), secret);
-    let expected = [("PutParameter", "allow"), ("DecryptParameter", "allow")];
-    assert_eq!(
-        fixture.audit_actions(),
-        expected.map(|(action, decision)| (action.to_owned(), decision.to_owned()))
-    );
-    assert!(!format!("{:?}", put("/t", secret, ParameterKind::SecureString)).contains(secret));
-
-    let data = fixture.directory.path().join("data");
-    for entry in std::fs::read_dir(data).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            let bytes = std::fs::read(&path).unwrap();
-            let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
-            assert!(!found, "{}", path.display());
-        }
-    }
-}
-
-#[tokio::test]
-async fn parameters_are_listed_by_path_in_pages() {
-    let fixture = Fixture::new();
-    let services = &fixture.services;
-    for number in 0..12 {
-        let name = format!("/app/n{number:02}");
-        services.put_parameter(&actor(), put(&name, "v", ParameterKind::String)).await.unwrap();
-    }
-    for name in ["/app/deep/er", "/apple", "flat"] {
-        services.put_parameter(&actor(), put(name, "v", ParameterKind::String)).await.unwrap();
-    }
-    let mut request = GetParametersByPathRequest {
-        path: "/app/".to_owned(),
-        recursive: Some(true),
-        ..GetParametersByPathRequest::default()
-    };
-    let first = services.get_parameters_by_path(&actor(), request.clone()).await.unwrap();
-    assert_eq!(first.parameters.len(), 10);
-    request.next_token = first.next_token;
-    let second = services.get_parameters_by_path(&actor(), request.clone()).await.unwrap();
-    let names: Vec<&str> = second.parameters.iter().map(|parameter| &*parameter.name).collect();
-    assert_eq!((names, second.next_token), (vec!["/app/n09", "/app/n10", "/app/n11"], None));
-
-    request.next_token = Some("made up".to_owned());
-    let error = services.get_parameters_by_path(&actor(), request.clone()).await.unwrap_err();
-    assert_eq!(error.code, "InvalidNextToken");
-    request = GetParametersByPathRequest { path: "/".to_owned(), ..Default::default() };
-    let root = services.get_parameters_by_path(&actor(), request).await.unwrap();
-    let names: Vec<&str> = root.parameters.iter().map(|parameter| &*parameter.name).collect();
-    assert_eq!(names, ["/apple", "flat"]);
+    assert_eq!(parameter.data_type.as_deref(), Some("integer"));
+    assert_eq!(parameter.version, Some(2));
+    assert_eq!(parameter.last_modified_user.as_deref(), Some("os:1000"));
 }
 
 #[tokio::test]
 async fn several_are_asked_for_at_once_and_misses_are_told() {
     let fixture = Fixture::new();
     let services = &fixture.services;
-    services.put_parameter(&actor(), put("b", "1", ParameterKind::String)).await.unwrap();
-    services.put_parameter(&actor(), put("a", "1,2", ParameterKind::StringList)).await.unwrap();
-    let names = ["b", "a", "missing", "b", "a:9"].map(str::to_owned).to_vec();
-    let request = GetParametersRequest { names, with_decryption: None };
-    let result = services.get_parameters(&actor(), request).await.unwrap();
-    let found: Vec<&str> = result.parameters.iter().map(|parameter| &*parameter.name).collect();
-    assert_eq!(found, ["a", "b"]);
-    assert_eq!(result.invalid_parameters, ["a:9", "missing"]);
+    fixture.put(put("b", "1", "String")).await;
+    fixture.put(put("a", "1,2", "StringList")).await;
+    let ask = |names: &[&str]| GetParametersRequest {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        with_decryption: None,
+    };
+    let asked = ask(&["b", "a", "missing", "b", "a:9", "a:label", "a:1:2", "b:1"]);
+    let result = services.get_parameters(&actor(), asked).await.unwrap();
+    let found: Vec<_> = result
+        .parameters
+        .unwrap()
+        .into_iter()
+        .map(|found| (found.name.unwrap(), found.selector.unwrap_or_default()))
+        .collect();
+    let expected = [("a", ""), ("b", ""), ("b", ":1")];
+    assert_eq!(found, expected.map(|(name, selector)| (name.to_owned(), selector.to_owned())));
+    assert_eq!(result.invalid_parameters.unwrap(), ["a:1:2", "a:9", "a:label", "missing"]);
+    for names in [&[][..], &["a"; 11][..], &["a", "/b//c"][..]] {
+        let error = services.get_parameters(&actor(), ask(names)).await.unwrap_err();
+        assert_eq!(error.code, "ValidationException", "{names:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_deleted_parameter_is_gone() {
     let fixture = Fixture::new();
     let services = &fixture.services;
-    services.put_parameter(&actor(), put("/x", "v", ParameterKind::String)).await.unwrap();
+    for name in ["/x", "/y"] {
+        fixture.put(put(name, "v", "String")).await;
+    }
     let request = DeleteParameterRequest { name: "/x".to_owned() };
     services.delete_parameter(&actor(), request.clone()).await.unwrap();
-    assert_eq!(value_of(&fixture, "/x", false).await.unwrap_err().code, "ParameterNotFound");
+    assert_eq!(fixture.value("/x", false).await.unwrap_err().code, "ParameterNotFound");
     let error = services.delete_parameter(&actor(), request).await.unwrap_err();
-    assert_eq!(error.code, "ParameterNotFound");
     assert_eq!(
-        services
-            .put_parameter(&actor(), put("/x", "v", ParameterKind::String))
-            .await
-            .unwrap()
-            .version,
-        1
+        (&*error.code, error.message.as_str()),
+        ("ParameterNotFound", "Parameter /x not found.")
     );
-}
+    assert_eq!(fixture.put(put("/x", "v", "String")).await.version, Some(1));
 
-async fn scrubbed(fixture: &Fixture, references: &[&str], text: &str) -> Result<String, String> {
-    let references: BTreeSet<String> = references.iter().map(|name| (*name).to_owned()).collect();
-    let scrubber = fixture.services.scrubber(&references).await.map_err(|error| {
-        assert!(references.iter().any(|name| error.message.contains(name.as_str())), "{error}");
-        error.code.into_owned()
-    })?;
-    Ok(scrubber.text(text.to_owned()))
-}
-
-async fn delete(fixture: &Fixture, name: &str) {
-    let request = DeleteParameterRequest { name: name.to_owned() };
-    fixture.services.delete_parameter(&actor(), request).await.unwrap();
+    let names = ["/y", "/none", "/x", "/y", "no name"].map(str::to_owned).to_vec();
+    let request = DeleteParametersRequest { names };
+    let result = services.delete_parameters(&actor(), request).await.unwrap();
+    assert_eq!(result.deleted_parameters.unwrap(), ["/x", "/y"]);
+    assert_eq!(result.invalid_parameters.unwrap(), ["/none", "no name"]);
+    let nothing = DeleteParametersRequest::default();
+    let error = services.delete_parameters(&actor(), nothing).await.unwrap_err();
+    assert_eq!(error.code, "ValidationException");
 }
 
 #[tokio::test]
-async fn a_scrubber_knows_the_named_version_and_without_one_all_of_them() {
+async fn a_plain_value_is_read_without_a_write() {
     let fixture = Fixture::new();
-    let secret = put("/t", "old-secret", ParameterKind::SecureString);
-    fixture.services.put_parameter(&actor(), secret).await.unwrap();
-    fixture.services.put_parameter(&actor(), overwrite("/t", "new-secret")).await.unwrap();
-    for (reference, expected) in
-        [("/t:1", "*** new-secret"), ("/t:2", "old-secret ***"), ("/t", "*** ***")]
-    {
-        let text = scrubbed(&fixture, &[reference], "old-secret new-secret").await.unwrap();
-        assert_eq!(text, expected, "{reference}");
-    }
-}
-
-#[tokio::test]
-async fn what_was_revealed_is_scrubbed_when_the_parameter_is_another_or_gone() {
-    let fixture = Fixture::new();
-    let secret = |value: &str| put("/t", value, ParameterKind::SecureString);
-    fixture.services.put_parameter(&actor(), secret("first-secret")).await.unwrap();
-    assert_eq!(value_of(&fixture, "/t", true).await.unwrap(), "first-secret");
-    delete(&fixture, "/t").await;
-    for reference in ["/t", "/t:1"] {
-        assert_eq!(scrubbed(&fixture, &[reference], "first-secret").await.unwrap(), "***");
-    }
-    fixture.services.put_parameter(&actor(), secret("second-secret")).await.unwrap();
-    let text = scrubbed(&fixture, &["/t:1"], "first-secret second-secret").await.unwrap();
-    assert_eq!(text, "*** ***");
-    delete(&fixture, "/t").await;
-    let string = put("/t", "an open text", ParameterKind::String);
-    fixture.services.put_parameter(&actor(), string).await.unwrap();
-    let text = scrubbed(&fixture, &["/t"], "first-secret, an open text").await.unwrap();
-    assert_eq!(text, "***, an open text");
-}
-
-#[tokio::test]
-async fn a_secret_of_which_nothing_is_known_fails_closed() {
-    let fixture = Fixture::new();
-    let secret = put("/t", "first-secret", ParameterKind::SecureString);
-    fixture.services.put_parameter(&actor(), secret).await.unwrap();
-    for reference in ["/gone", "/t:2"] {
-        let result = scrubbed(&fixture, &["/t", reference], "first-secret").await;
-        assert_eq!(result, Err("SecretNotFound".to_owned()), "{reference}");
-    }
-    delete(&fixture, "/t").await;
-    let result = scrubbed(&fixture, &["/t"], "first-secret").await;
-    assert_eq!(result, Err("SecretNotFound".to_owned()));
-}
-
-/// The stored envelope of a parameter's latest version.
-fn stored(fixture: &Fixture, name: &str) -> Sealed {
-    let name = name.to_owned();
-    let read = move |tx: &store::ReadTx<'_>| store::parameters::get(tx, &name, None);
-    let found = fixture.store.read_blocking::<_, store::ReadError>(read).unwrap().unwrap();
-    let StoredValue::Sealed(sealed) = found.parameter.value else { panic!("{found:?}") };
-    sealed
-}
-
-async fn swap_in(fixture: &Fixture, name: &str, sealed: &Sealed) {
-    let (name, sealed) = (name.to_owned(), sealed.clone());
-    let write = move |tx: &mut store::Tx<'_>| store::parameters::reseal(tx, &name, 1, &sealed);
-    fixture.store.write(write).await.unwrap();
-}
-
-#[tokio::test]
-async fn an_envelope_opens_under_its_exact_name_only() {
-    let fixture = Fixture::new();
-    for (name, value) in [("/x", "with-slash"), ("x", "without-slash")] {
-        let secret = put(name, value, ParameterKind::SecureString);
-        fixture.services.put_parameter(&actor(), secret).await.unwrap();
-    }
-    let sealed = stored(&fixture, "/x");
-    swap_in(&fixture, "x", &sealed).await;
-    assert_eq!(value_of(&fixture, "x", true).await.unwrap_err().code, "InternalServerError");
-    assert_eq!(value_of(&fixture, "/x", true).await.unwrap(), "with-slash");
-}
-
-#[tokio::test]
-async fn an_envelope_of_a_deleted_parameter_does_not_open_in_its_successor() {
-    let fixture = Fixture::new();
-    let secret = |value: &str| put("/x", value, ParameterKind::SecureString);
-    fixture.services.put_parameter(&actor(), secret("the old one")).await.unwrap();
-    let (old, created) = (stored(&fixture, "/x"), modified_ms(&fixture, "/x"));
-    delete(&fixture, "/x").await;
-    loop {
-        fixture.services.put_parameter(&actor(), secret("the new one")).await.unwrap();
-        if modified_ms(&fixture, "/x") != created {
-            break;
-        }
-        delete(&fixture, "/x").await;
-    }
-    swap_in(&fixture, "/x", &old).await;
-    assert_eq!(value_of(&fixture, "/x", true).await.unwrap_err().code, "InternalServerError");
-}
-
-fn modified_ms(fixture: &Fixture, name: &str) -> u64 {
-    let name = name.to_owned();
-    let read = move |tx: &store::ReadTx<'_>| store::parameters::get(tx, &name, None);
-    let found = fixture.store.read_blocking::<_, store::ReadError>(read).unwrap().unwrap();
-    found.parameter.last_modified_ms
+    fixture.put(put("/x", "v", "String")).await;
+    let before = fixture.audit_actions().len();
+    fixture.value("/x", true).await.unwrap();
+    assert_eq!(fixture.audit_actions().len(), before);
 }
 
 #[tokio::test]
 async fn writers_of_one_name_do_not_lose_each_other() {
     let fixture = Fixture::new();
-    let services = &fixture.services;
-    services.put_parameter(&actor(), put("n", "0", ParameterKind::SecureString)).await.unwrap();
-    let writers: Vec<_> = (1..=10)
+    fixture.put(put("n", "0", "SecureString")).await;
+    let writers: Vec<_> = (1..=64)
         .map(|number| {
-            let services = services.clone();
+            let services = fixture.services.clone();
             let request = overwrite("n", &number.to_string());
-            tokio::spawn(async move { services.put_parameter(&actor(), request).await })
+            tokio::spawn(async move {
+                let version = services.put_parameter(&actor(), request).await?.version;
+                let name = format!("n:{}", version.unwrap());
+                let request = GetParameterRequest { name, with_decryption: Some(true) };
+                let read = services.get_parameter(&actor(), request).await?.parameter.unwrap();
+                assert_eq!(read.value.unwrap().expose(), number.to_string());
+                Ok::<_, ServiceError>(version.unwrap())
+            })
         })
         .collect();
     let mut versions = BTreeSet::new();
     for writer in writers {
-        versions.insert(writer.await.unwrap().unwrap().version);
+        versions.insert(writer.await.unwrap().unwrap());
     }
-    assert_eq!(versions, (2..=11).collect());
-    assert!(value_of(&fixture, "n:7", true).await.is_ok());
+    assert_eq!(versions, (2..=65).collect());
+    assert_eq!(fixture.history("n").await.len(), 65);
 }

@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 
 use host_api::identifier::Digest;
 use host_api::manifest::Manifest;
-use host_api::request::ParameterKind;
 use serde_json::json;
 use services::parameters::{DeleteParameterRequest, PutParameterRequest};
 use services::plugin_state::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
@@ -40,8 +39,11 @@ async fn tags_belong_to_what_exists_and_go_with_it() {
     let put = PutParameterRequest {
         name: "/x".to_owned(),
         value: "v".into(),
-        r#type: Some(ParameterKind::String),
-        tags: vec![Tag { key: "Env".to_owned(), value: "test".to_owned() }],
+        r#type: Some("String".to_owned()),
+        tags: Some(vec![ssm_model::types::tags::Tag {
+            key: "Env".to_owned(),
+            value: "test".to_owned(),
+        }]),
         ..PutParameterRequest::default()
     };
     services.put_parameter(&actor(), put.clone()).await.unwrap();
@@ -76,10 +78,7 @@ async fn tags_belong_to_what_exists_and_go_with_it() {
         .delete_parameter(&actor(), DeleteParameterRequest { name: "/x".to_owned() })
         .await
         .unwrap();
-    services
-        .put_parameter(&actor(), PutParameterRequest { tags: Vec::new(), ..put })
-        .await
-        .unwrap();
+    services.put_parameter(&actor(), PutParameterRequest { tags: None, ..put }).await.unwrap();
     assert_eq!(list().await.unwrap(), Vec::<String>::new());
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{ParameterVersion, read_row};
+use super::{ParameterVersion, read_row, select_version};
 use crate::error::ReadError;
 use crate::text_key::after_prefix;
 use crate::transaction::ReadTx;
@@ -16,11 +16,12 @@ pub fn list(
     limit: u32,
 ) -> Result<Vec<ParameterVersion>, ReadError> {
     tx.rows(
-        "SELECT v.* FROM parameters p JOIN parameter_versions v
-           ON v.name = p.name AND v.version = p.latest_version
-         WHERE p.name >= $1 AND ($2 IS NULL OR p.name < $2) AND ($3 IS NULL OR p.name > $3)
-         ORDER BY p.name LIMIT $4",
-        params![prefix, after_prefix(prefix), after, limit],
+        select_version!(
+            "WHERE v.version = p.latest_version AND p.name >= $1 AND ($2 IS NULL OR p.name < $2)
+               AND ($3 IS NULL OR p.name > $3)
+             ORDER BY p.name LIMIT $4"
+        ),
+        params![first(prefix, after), after_prefix(prefix), after, limit],
         read_row,
     )
 }
@@ -40,20 +41,27 @@ pub fn by_path(
         return list(tx, &prefix, after, limit);
     }
     tx.rows(
-        "SELECT v.* FROM parameters p JOIN parameter_versions v
-           ON v.name = p.name AND v.version = p.latest_version
-         WHERE p.name >= $1 AND ($2 IS NULL OR p.name < $2) AND ($3 IS NULL OR p.name > $3)
-           AND instr(ltrim(substr(p.name, length($1) + 1), '/'), '/') = 0
-         ORDER BY p.name LIMIT $4",
-        params![prefix, after_prefix(&prefix), after, limit],
+        select_version!(
+            "WHERE v.version = p.latest_version AND p.name >= $1 AND ($2 IS NULL OR p.name < $2)
+               AND ($3 IS NULL OR p.name > $3)
+               AND instr(ltrim(substr(p.name, length($4) + 1), '/'), '/') = 0
+             ORDER BY p.name LIMIT $5"
+        ),
+        params![first(&prefix, after), after_prefix(&prefix), after, prefix, limit],
         read_row,
     )
+}
+
+/// Returns where a page begins, so that the index leads there and not to the beginning of the list.
+fn first<'n>(prefix: &'n str, after: Option<&'n str>) -> &'n str {
+    after.map_or(prefix, |after| after.max(prefix))
 }
 
 /// Returns the ids of all keys without which the store does not open, in order.
 pub fn key_ids(tx: &ReadTx<'_>) -> Result<Vec<String>, ReadError> {
     tx.rows(
-        "SELECT key_id FROM parameter_versions WHERE key_id IS NOT NULL
+        "SELECT key_id FROM parameter_versions WHERE key_id IS NOT NULL AND key_name IS NULL
+         UNION SELECT wrapped_by FROM key_materials
          UNION SELECT seed_key_id FROM runs WHERE seed_key_id IS NOT NULL
          UNION SELECT id FROM keys ORDER BY 1",
         [],

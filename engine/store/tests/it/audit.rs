@@ -170,7 +170,9 @@ fn flipped(value: Value, byte: usize, bit: u8) -> (Value, bool) {
             bytes[place] ^= 1 << bit;
             (Value::Blob(bytes), true)
         }
-        other => panic!("{other:?} is not flipped"),
+        other @ (Value::Null | Value::Real(_) | Value::Blob(_)) => {
+            panic!("{other:?} is not flipped")
+        }
     }
 }
 

@@ -17,6 +17,7 @@ fn parameter(name: &str, value: StoredValue) -> NewParameter {
         data_type: "text".to_owned(),
         allowed_pattern: None,
         tier: "Standard".to_owned(),
+        key_name: None,
     }
 }
 

@@ -1,0 +1,109 @@
+//! What can be asked for, in the words of policies.
+
+use super::Access;
+
+/// The operations of SSM's wire model.
+const SSM: &str = "
+    AddTagsToResource AssociateOpsItemRelatedItem CancelCommand CancelMaintenanceWindowExecution
+    CreateActivation CreateAssociation CreateAssociationBatch CreateCloudConnector CreateDocument
+    CreateMaintenanceWindow CreateOpsItem CreateOpsMetadata CreatePatchBaseline CreateResourceDataSync
+    DeleteActivation DeleteAssociation DeleteCloudConnector DeleteDocument DeleteInventory
+    DeleteMaintenanceWindow DeleteOpsItem DeleteOpsMetadata DeleteParameter DeleteParameters
+    DeletePatchBaseline DeleteResourceDataSync DeleteResourcePolicy
+    DeregisterDefaultHostManagementConfiguration DeregisterManagedInstance
+    DeregisterPatchBaselineForPatchGroup DeregisterTargetFromMaintenanceWindow
+    DeregisterTaskFromMaintenanceWindow DescribeActivations DescribeAssociation
+    DescribeAssociationExecutionTargets DescribeAssociationExecutions DescribeAutomationExecutions
+    DescribeAutomationStepExecutions DescribeAvailablePatches DescribeDocument DescribeDocumentPermission
+    DescribeEffectiveInstanceAssociations DescribeEffectivePatchesForPatchBaseline
+    DescribeInstanceAssociationsStatus DescribeInstanceInformation DescribeInstancePatchStates
+    DescribeInstancePatchStatesForPatchGroup DescribeInstancePatches DescribeInstanceProperties
+    DescribeInventoryDeletions DescribeMaintenanceWindowExecutionTaskInvocations
+    DescribeMaintenanceWindowExecutionTasks DescribeMaintenanceWindowExecutions
+    DescribeMaintenanceWindowSchedule DescribeMaintenanceWindowTargets DescribeMaintenanceWindowTasks
+    DescribeMaintenanceWindows DescribeMaintenanceWindowsForTarget DescribeOpsItems DescribeParameters
+    DescribePatchBaselines DescribePatchGroupState DescribePatchGroups DescribePatchProperties
+    DescribeSessions DisassociateOpsItemRelatedItem GetAccessToken GetAutomationExecution GetCalendarState
+    GetCloudConnector GetCommandInvocation GetConnectionStatus GetDefaultPatchBaseline
+    GetDeployablePatchSnapshotForInstance GetDocument GetExecutionPreview GetInventory GetInventorySchema
+    GetMaintenanceWindow GetMaintenanceWindowExecution GetMaintenanceWindowExecutionTask
+    GetMaintenanceWindowExecutionTaskInvocation GetMaintenanceWindowTask GetOpsItem GetOpsMetadata
+    GetOpsSummary GetParameter GetParameterHistory GetParameters GetParametersByPath GetPatchBaseline
+    GetPatchBaselineForPatchGroup GetResourcePolicies GetServiceSetting LabelParameterVersion
+    ListAssociationVersions ListAssociations ListCloudConnectors ListCommandInvocations ListCommands
+    ListComplianceItems ListComplianceSummaries ListDocumentMetadataHistory ListDocumentVersions
+    ListDocuments ListInventoryEntries ListNodes ListNodesSummary ListOpsItemEvents ListOpsItemRelatedItems
+    ListOpsMetadata ListResourceComplianceSummaries ListResourceDataSync ListTagsForResource
+    ModifyDocumentPermission PutComplianceItems PutInventory PutParameter PutResourcePolicy
+    RegisterDefaultHostManagementConfiguration RegisterDefaultPatchBaseline
+    RegisterPatchBaselineForPatchGroup RegisterTargetWithMaintenanceWindow RegisterTaskWithMaintenanceWindow
+    RemoveTagsFromResource ResetServiceSetting ResumeSession SendAutomationSignal SendCommand
+    StartAccessRequest StartAssociationsOnce StartAutomationExecution StartChangeRequestExecution
+    StartExecutionPreview StartSession StopAutomationExecution TerminateSession UnlabelParameterVersion
+    UpdateAssociation UpdateAssociationStatus UpdateCloudConnector UpdateDocument
+    UpdateDocumentDefaultVersion UpdateDocumentMetadata UpdateMaintenanceWindow
+    UpdateMaintenanceWindowTarget UpdateMaintenanceWindowTask UpdateManagedInstanceRole UpdateOpsItem
+    UpdateOpsMetadata UpdatePatchBaseline UpdateResourceDataSync UpdateServiceSetting ValidateCloudConnector
+";
+
+/// Operations on users and credentials that IAM has too.
+const IAM: &str = "
+    CreateAccessKey DeleteAccessKey DeleteUser ListAccessKeys ListUsers PassRole UpdateAccessKey
+";
+
+/// What only this program has. `HttpRequest` is what a step asks for that calls a service elsewhere.
+const RUNWRIGHT: &str = "CreateToken DeleteToken HttpRequest ListTokens PutUser";
+
+const READING: [&str; 3] = ["Describe", "Get", "List"];
+
+/// Something that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Action<'n> {
+    /// `ssm`, `iam` or `runwright`.
+    pub service: &'static str,
+    pub operation: &'n str,
+}
+
+impl<'n> Action<'n> {
+    /// Returns the action of an operation; what is not known is taken for one of SSM's.
+    pub fn of(operation: &'n str) -> Self {
+        let is_among = |names: &str| names.split_whitespace().any(|name| name == operation);
+        let service = match () {
+            () if is_among(IAM) => "iam",
+            () if is_among(RUNWRIGHT) => "runwright",
+            () => "ssm",
+        };
+        Self { service, operation }
+    }
+
+    /// Returns the name in policies, such as `ssm:GetParameter`.
+    pub fn id(self) -> String {
+        format!("{}:{}", self.service, self.operation)
+    }
+
+    /// Returns the name of the group that the action belongs to, such as `ssm:read`.
+    pub fn group(self) -> String {
+        let group = match self.access() {
+            Access::Read => "read",
+            Access::Write => "write",
+        };
+        format!("{}:{group}", self.service)
+    }
+
+    /// Returns whether the action changes something, which its name says.
+    pub fn access(self) -> Access {
+        if READING.iter().any(|verb| self.operation.starts_with(verb)) {
+            Access::Read
+        } else {
+            Access::Write
+        }
+    }
+}
+
+/// Returns every action that a policy can name.
+pub fn actions() -> impl Iterator<Item = Action<'static>> {
+    let services = [("iam", IAM), ("runwright", RUNWRIGHT), ("ssm", SSM)];
+    services.into_iter().flat_map(|(service, names)| {
+        names.split_whitespace().map(move |operation| Action { service, operation })
+    })
+}
