@@ -35,11 +35,8 @@ def asked(ssm, name):
 
 
 def signal(ssm, execution, kind, **payload):
-    ssm.send_automation_signal(
-        AutomationExecutionId=execution,
-        SignalType=kind,
-        Payload={name: [value] for name, value in payload.items()},
-    )
+    payload = {"Payload": {name: [value] for name, value in payload.items()}} if payload else {}
+    ssm.send_automation_signal(AutomationExecutionId=execution, SignalType=kind, **payload)
 
 
 def test_an_approval_lets_it_go_on(ssm, asked):

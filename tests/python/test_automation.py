@@ -151,7 +151,11 @@ def test_signals_that_do_not_fit(ssm, start):
     reach(ssm, execution, "Waiting")
     with refused("AutomationStepNotFoundException"):
         ssm.send_automation_signal(AutomationExecutionId=execution, SignalType="Resume", Payload={"StepName": ["none"]})
-    for kind, payload in [("Approve", {}), ("StartStep", {"StepName": ["hold"]}), ("Revoke", {})]:
+    for kind, payload in [
+        ("Approve", {"Comment": ["fine"]}),
+        ("StartStep", {"StepName": ["hold"]}),
+        ("Revoke", {"Reason": ["none"]}),
+    ]:
         with refused("InvalidAutomationSignalException"):
             ssm.send_automation_signal(AutomationExecutionId=execution, SignalType=kind, Payload=payload)
     assert run(ssm, execution)["AutomationExecutionStatus"] == "Waiting"

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 import samples
 from answers import pages
-from waiting import ended, reach, run
+from waiting import ended, reach, run, until
 
 VALUES = ["a", "b", "c", "d", "e"]
 EACH = """\
@@ -68,22 +68,24 @@ def test_each_target_has_a_run(ssm, document):
 def test_at_most_so_many_at_a_time(ssm, document):
     parent = begin(ssm, "Paused-Each", MaxConcurrency="2")
     seen = set()
+
+    def waiting():
+        runs = [(child["AutomationExecutionId"], child["AutomationExecutionStatus"]) for child in children(ssm, parent)]
+        assert len([status for _, status in runs if status not in ("Success", "Pending")]) <= 2
+        return [execution for execution, status in runs if status == "Waiting"]
+
     for _ in VALUES:
-        waiting = None
-        while waiting is None:
-            runs = children(ssm, parent)
-            unfinished = [child for child in runs if child["AutomationExecutionStatus"] != "Success"]
-            active = [child for child in unfinished if child["AutomationExecutionStatus"] != "Pending"]
-            assert len(active) <= 2
-            waiting = next(
-                (child["AutomationExecutionId"] for child in active if child["AutomationExecutionStatus"] == "Waiting"),
-                None,
-            )
-        seen.add(waiting)
-        ssm.send_automation_signal(AutomationExecutionId=waiting, SignalType="Resume", Payload={"StepName": ["hold"]})
-        ended(ssm, waiting)
+        execution = until(waiting, bool, "a child that waits")[0]
+        seen.add(execution)
+        resume(ssm, execution)
+        ended(ssm, execution)
     assert len(seen) == len(VALUES)
     assert ended(ssm, parent)["AutomationExecutionStatus"] == "Success"
+
+
+def resume(ssm, execution):
+    payload = {"StepName": ["hold"]}
+    ssm.send_automation_signal(AutomationExecutionId=execution, SignalType="Resume", Payload=payload)
 
 
 def test_errors_stop_what_has_not_begun(ssm, document):
@@ -102,15 +104,16 @@ def test_errors_within_the_allowance_do_not(ssm, document):
     assert states == ["Failed", "Success", "Success"]
 
 
+def states(ssm, parent):
+    return [child["AutomationExecutionStatus"] for child in children(ssm, parent)]
+
+
 def test_cancelling_a_parent_cancels_its_children(ssm, document):
     parent = begin(ssm, "Paused-Each", MaxConcurrency="5")
-    while len([c for c in children(ssm, parent) if c["AutomationExecutionStatus"] == "Waiting"]) < len(VALUES):
-        pass
+    until(lambda: states(ssm, parent), lambda found: found == ["Waiting"] * len(VALUES), "all children to wait")
     ssm.stop_automation_execution(AutomationExecutionId=parent)
     assert ended(ssm, parent)["AutomationExecutionStatus"] == "Cancelled"
-    assert {
-        ended(ssm, child["AutomationExecutionId"])["AutomationExecutionStatus"] for child in children(ssm, parent)
-    } == {"Cancelled"}
+    assert states(ssm, parent) == ["Cancelled"] * len(VALUES)
 
 
 def test_target_maps(ssm, document):
@@ -169,12 +172,15 @@ def test_a_restart_resumes_the_fan_out(fresh):
     reach(ssm, parent, "InProgress", "Waiting")
     fresh.restart(kill=True)
     done = set()
-    while len(done) < len(VALUES):
+
+    def resumed():
         for child in children(ssm, parent):
-            execution, status = child["AutomationExecutionId"], child["AutomationExecutionStatus"]
-            if status == "Waiting" and execution not in done:
-                payload = {"StepName": ["hold"]}
-                ssm.send_automation_signal(AutomationExecutionId=execution, SignalType="Resume", Payload=payload)
+            execution = child["AutomationExecutionId"]
+            if child["AutomationExecutionStatus"] == "Waiting" and execution not in done:
+                resume(ssm, execution)
                 done.add(execution)
+        return done
+
+    until(resumed, lambda done: len(done) == len(VALUES), "all children to have waited")
     assert ended(ssm, parent)["AutomationExecutionStatus"] == "Success"
     assert sorted(child["Target"] for child in children(ssm, parent)) == VALUES
