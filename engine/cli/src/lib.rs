@@ -148,9 +148,7 @@ async fn carry_out(arguments: Arguments, owned: &Owned) -> Result<Exit> {
         }
         Command::Param(param) => command::param::run(param, &resting().await?, printer).await,
         Command::Plugin(plugin) => command::plugin::run(plugin, &resting, printer).await,
-        Command::Server(server) => {
-            command::server::run(&server, &directory?, owned, printer).await
-        }
+        Command::Server(server) => command::server::run(&server, &directory?, owned, printer).await,
         Command::Auth(auth) => command::auth::run(&auth, &directory?, printer),
         Command::Backup { file } => {
             let file = std::path::absolute(file)?;

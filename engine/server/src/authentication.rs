@@ -81,7 +81,9 @@ pub(crate) async fn authenticate(services: &Services, asked: Asked<'_>) -> Resul
     let mut given = asked.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = given.next().ok_or_else(Refused::missing)?;
     if given.next().is_some() {
-        return Err(Refused::incomplete("The Authorization header must come once.".to_owned()).into());
+        return Err(
+            Refused::incomplete("The Authorization header must come once.".to_owned()).into()
+        );
     }
     let authorization = authorization.to_str().map_err(|_| {
         Refused::incomplete("The Authorization header has other characters than ASCII.".to_owned())

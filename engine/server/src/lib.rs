@@ -12,6 +12,7 @@ mod metrics;
 mod server;
 mod stream;
 mod tls;
+mod upkeep;
 mod wire;
 
 pub use limits::Limits;

@@ -21,7 +21,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_second: NonZeroU32::new(50_000).unwrap_or(NonZeroU32::MAX), concurrency: 512 }
+        Self {
+            requests_per_second: NonZeroU32::new(50_000).unwrap_or(NonZeroU32::MAX),
+            concurrency: 512,
+        }
     }
 }
 

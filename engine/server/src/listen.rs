@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -53,8 +54,30 @@ impl Drop for UnixSocket {
     }
 }
 
+/// The place of a connection, which is counted while it is held.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    connections: Gauge,
+}
+
+impl Place {
+    fn take(permit: OwnedSemaphorePermit, connections: &Gauge) -> Self {
+        connections.inc();
+        Self { _permit: permit, connections: connections.clone() }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.dec();
+    }
+}
+
 impl Listeners {
-    pub(crate) async fn bind(settings: &Settings, tls: Option<Acceptor>) -> Result<Self, ServeError> {
+    pub(crate) async fn bind(
+        settings: &Settings,
+        tls: Option<Acceptor>,
+    ) -> Result<Self, ServeError> {
         let address = settings.listen;
         let refused = |source| ServeError::Listen { address: address.to_string(), source };
         let tcp = TcpListener::bind(address).await.map_err(refused)?;
@@ -64,7 +87,12 @@ impl Listeners {
     }
 
     /// Serves connections until `ending` becomes true, then lets the open ones end.
-    pub(crate) async fn accept(self, router: Router, mut ending: watch::Receiver<bool>) {
+    pub(crate) async fn accept(
+        self,
+        router: Router,
+        connections: Gauge,
+        mut ending: watch::Receiver<bool>,
+    ) {
         let follow = self.tls.clone().map(|tls| tokio::spawn(tls.follow()));
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let graceful = GracefulShutdown::new();
@@ -74,6 +102,7 @@ impl Listeners {
                 () = asked_to_end(&mut ending) => break,
             };
             let Ok(place) = place else { break };
+            let place = Place::take(place, &connections);
             tokio::select! {
                 accepted = self.tcp.accept() => match accepted {
                     Ok((stream, from)) => {
@@ -131,7 +160,7 @@ fn serve_tls(
     tls: &Acceptor,
     router: &Router,
     graceful: &GracefulShutdown,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) {
     let (acceptor, router, watcher) = (tls.current(), router.clone(), graceful.watcher());
     tokio::spawn(async move {
@@ -146,20 +175,15 @@ fn serve_tls(
     });
 }
 
-fn serve<S>(
-    stream: S,
-    peer: Peer,
-    router: &Router,
-    graceful: &GracefulShutdown,
-    place: OwnedSemaphorePermit,
-) where
+fn serve<S>(stream: S, peer: Peer, router: &Router, graceful: &GracefulShutdown, place: Place)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let served = graceful.watch(connection(stream, peer, router.clone()));
     tokio::spawn(async move { ended(served.await, place) });
 }
 
-fn ended(result: hyper::Result<()>, place: OwnedSemaphorePermit) {
+fn ended(result: hyper::Result<()>, place: Place) {
     if let Err(error) = result {
         tracing::debug!(%error, "a connection ended badly");
     }
@@ -168,11 +192,7 @@ fn ended(result: hyper::Result<()>, place: OwnedSemaphorePermit) {
 
 type Served = TowerToHyperService<PeerService>;
 
-fn connection<S>(
-    stream: S,
-    peer: Peer,
-    router: Router,
-) -> http1::Connection<TokioIo<S>, Served>
+fn connection<S>(stream: S, peer: Peer, router: Router) -> http1::Connection<TokioIo<S>, Served>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

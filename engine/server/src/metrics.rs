@@ -39,8 +39,9 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("runwright");
         let calls = Family::default();
-        let durations: Family<Called, Histogram> =
-            Family::new_with_constructor(|| Histogram::new(exponential_buckets(1e-4, 4.0, BUCKETS)));
+        let durations: Family<Called, Histogram> = Family::new_with_constructor(|| {
+            Histogram::new(exponential_buckets(1e-4, 4.0, BUCKETS))
+        });
         let (refused, connections) = (Counter::default(), Gauge::default());
         registry.register("api_calls", "Requests by operation and error", calls.clone());
         registry.register_with_unit(

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::hosts::Hosts;
 use crate::limits::{Limits, Principals};
 use crate::metrics::Metrics;
-use crate::{health, hosts, listen, stream, tls, wire};
+use crate::{health, hosts, listen, stream, tls, upkeep, wire};
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -99,10 +99,19 @@ pub async fn serve(
         hosts: Hosts::new(&settings.host_names),
         ending: ending.clone(),
     });
+    let connections = context.metrics.connections.clone();
+    let services = context.services.clone();
     let router = router(context);
     let listeners = listen::Listeners::bind(&settings, tls).await?;
     let address = listeners.address;
-    let done = tokio::spawn(listeners.accept(router, ending));
+    let done = tokio::spawn(async move {
+        let keeping_up = upkeep::keep_up(services.clone(), ending.clone());
+        tokio::join!(listeners.accept(router, connections, ending), keeping_up);
+        // What the last requests left to be recorded.
+        if let Err(error) = services.flush_records().await {
+            tracing::error!(%error, "the last records were not written to the audit log");
+        }
+    });
     Ok(Server { address, done })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -39,7 +40,8 @@ pub(crate) async fn of_run(
 
 async fn follow(context: Arc<Context>, request: Request, run: Option<RunId>) -> Response {
     let id = request_id();
-    match begin(&context, &request, run.as_ref(), &id).await {
+    let (parts, _) = request.into_parts();
+    match begin(&context, &parts, run.as_ref(), &id).await {
         Ok(cursor) => {
             let following = Following { context, run, cursor, read: Vec::new(), is_over: false };
             let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
@@ -52,15 +54,15 @@ async fn follow(context: Arc<Context>, request: Request, run: Option<RunId>) -> 
 /// Finds out who asks and whether they may, and where the stream begins; `None` is the beginning of a run.
 async fn begin(
     context: &Context,
-    request: &Request,
+    request: &Parts,
     run: Option<&RunId>,
     id: &str,
 ) -> Result<Option<String>, Fault> {
-    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+    let peer = request.extensions.get::<Peer>().copied().unwrap_or_default();
     let asked = Asked {
-        method: request.method(),
-        uri: request.uri(),
-        headers: request.headers(),
+        method: &request.method,
+        uri: &request.uri,
+        headers: &request.headers,
         body: &[],
         id,
         source_address: peer.address,
@@ -76,7 +78,7 @@ async fn begin(
         Err(NoActor::Failed(error)) => return Err(error.into()),
     };
     let _turn = context.limits.enter(&actor.principal)?;
-    Ok(cursor(context, &actor, request.headers(), run).await?)
+    Ok(cursor(context, &actor, &request.headers, run).await?)
 }
 
 async fn cursor(

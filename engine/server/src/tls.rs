@@ -74,7 +74,8 @@ fn modified(files: &TlsFiles) -> Vec<Option<SystemTime>> {
 
 fn configuration(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
     let chain = certificates(&files.certificates)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&files.key, &error))?;
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&files.key, &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -86,10 +87,9 @@ fn configuration(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
             for certificate in certificates(path)? {
                 roots.add(certificate).map_err(|error| unusable(path, &error))?;
             }
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                    .build()
-                    .map_err(|error| unusable(path, &error))?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|error| unusable(path, &error))?;
             builder.with_client_cert_verifier(verifier)
         }
     };

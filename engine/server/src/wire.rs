@@ -147,4 +147,3 @@ impl From<ServiceError> for Fault {
         Self::of(error)
     }
 }
-

@@ -27,9 +27,6 @@ use crate::error::{ErrorKind, ServiceError, decode, encode};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Value, ServiceError>> + Send>>;
 
-/// Longer names of operations are cut in the audit log.
-const OPERATION_CHARACTERS_MAX: usize = 128;
-
 /// Members of a request on which a policy may depend.
 const CONDITIONS: [&str; 4] = ["Overwrite", "Recursive", "DocumentType", "WithDecryption"];
 
@@ -177,12 +174,14 @@ impl Services {
             let error = ServiceError::unavailable(format!(
                 "the operation {operation} is not available in this release"
             ));
-            self.record_unavailable(&actor, operation, &error).await?;
+            self.record_unserved(actor, model.name(), &input, &error).await?;
             return Err(error);
         };
-        model
-            .check_input(&input)
-            .map_err(|refused| ServiceError::request(refused.code(), refused.to_string()))?;
+        if let Err(refused) = model.check_input(&input) {
+            let error = ServiceError::request(refused.code(), refused.to_string());
+            self.record_unserved(actor, operation.name, &input, &error).await?;
+            return Err(error);
+        }
         (operation.run)(self.clone(), actor, input).await
     }
 }
@@ -216,23 +215,25 @@ impl Services {
 }
 
 impl Services {
-    /// Records that something was asked for that has no service; what its request holds is not known.
-    async fn record_unavailable(
+    /// Records a request that was turned away before anything was looked at.
+    async fn record_unserved(
         &self,
-        actor: &Actor,
-        operation: &str,
+        actor: Actor,
+        operation: &'static str,
+        input: &Value,
         error: &ServiceError,
     ) -> Result<(), ServiceError> {
-        let operation: String = operation.chars().take(OPERATION_CHARACTERS_MAX).collect();
+        let shown = Redacted::request(operation, input);
+        let actor = actor.asking(operation, shown.parameters.clone());
         let what = What {
-            action: &operation,
+            action: operation,
             resource: &Resource::Account.arn(self.place()),
-            is_read: false,
+            is_read: Operation::named(operation).is_some_and(|known| known.access == Access::Read),
             decision: "allow",
             details: &Value::Null,
         };
-        let record = Record::new(actor, self.place(), &what, now_ms());
-        self.record_soon(record.failed(error, &Redacted::default()).entry()).await
+        let record = Record::new(&actor, self.place(), &what, now_ms());
+        self.record_soon(record.failed(error, &shown).entry()).await
     }
 }
 

@@ -32,8 +32,6 @@ pub use sync::{DocumentFile, FILES_MAX, SyncAction, SyncPlan, SyncStep};
 pub const AUTOMATION: &str = "Automation";
 pub const COMMAND: &str = "Command";
 pub const CHANGE_CALENDAR: &str = "ChangeCalendar";
-/// SSM's resource type of documents, for their tags.
-pub(crate) const RESOURCE_TYPE: &str = "Document";
 
 /// Documents of an installation, those that are shipped not counted.
 pub const DOCUMENTS_MAX: u64 = 10_000;

@@ -98,7 +98,7 @@ impl Services {
 }
 
 impl Services {
-    /// Asks the policies whether somebody may follow the events of a run, or all of them: `GetAutomationExecution` and `FollowEvents`.
+    /// Asks the policies whether somebody may follow the events of a run, or all of them: `GetAutomationExecution` and `ListEvents`.
     ///
     /// # Errors
     /// `AccessDeniedException`.
@@ -107,7 +107,7 @@ impl Services {
             Some(run) => {
                 ("GetAutomationExecution", Resource::AutomationExecution(run.as_str().to_owned()))
             }
-            None => ("FollowEvents", Resource::Account),
+            None => ("ListEvents", Resource::Account),
         };
         let asking = actor.clone().asking(operation, Value::Null);
         let resources = [resource];

@@ -22,6 +22,7 @@ mod put;
 
 mod carry_out;
 pub mod keys;
+mod notice;
 mod origin;
 mod page;
 mod reference;

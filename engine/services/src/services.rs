@@ -12,8 +12,8 @@ use store::Store;
 use tokio::sync::Notify;
 
 use crate::access::PolicySource;
-use crate::credentials::Credentials;
 use crate::audit::Pending;
+use crate::credentials::Credentials;
 use crate::error::ServiceError;
 use crate::keyring::Keyring;
 use crate::nodes::Nodes;

@@ -52,10 +52,10 @@ pub mod nodes;
 pub mod parameters;
 pub mod plans;
 pub mod plugins;
+pub mod previews;
 pub mod principals;
 pub mod resource_policies;
 pub mod settings;
-pub mod previews;
 pub mod state;
 pub mod tags;
 

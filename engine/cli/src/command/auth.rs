@@ -22,12 +22,15 @@ pub(crate) fn run(arguments: &Auth, directory: &Path, printer: Printer) -> Resul
 fn environment(directory: &Path, printer: Printer) -> Result<Exit> {
     let path = directory.join(CREDENTIALS_FILE);
     let Ok(text) = fs::read_to_string(&path) else {
-        bail!(Refusal::bad_input(format!("there is no key in {}", path.display())).with_help(
-            "`runwright server` makes one when it starts on an empty data directory"
-        ));
+        bail!(
+            Refusal::bad_input(format!("there is no key in {}", path.display())).with_help(
+                "`runwright server` makes one when it starts on an empty data directory"
+            )
+        );
     };
     let member = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('=').map(str::trim))
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('=').map(str::trim))
     };
     let (Some(id), Some(secret)) = (member("aws_access_key_id"), member("aws_secret_access_key"))
     else {
@@ -42,6 +45,7 @@ fn environment(directory: &Path, printer: Printer) -> Result<Exit> {
         ("AWS_ENDPOINT_URL_SSM", url.as_str()),
         ("AWS_ENDPOINT_URL_STS", url.as_str()),
         ("AWS_REGION", services::REGION),
+        ("AWS_DEFAULT_REGION", services::REGION),
         ("AWS_ACCESS_KEY_ID", id),
         ("AWS_SECRET_ACCESS_KEY", secret),
     ];

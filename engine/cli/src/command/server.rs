@@ -46,9 +46,8 @@ pub(crate) async fn run(
     let administrator = services.ensure_administrator().await.map_err(refused)?;
     let credentials = administrator.as_ref().map(|key| keep(directory, key)).transpose()?;
     let (end, ending) = watch::channel(false);
-    let server = server::serve(settings(arguments), services, ending)
-        .await
-        .map_err(Refusal::caused)?;
+    let server =
+        server::serve(settings(arguments), services, ending).await.map_err(Refusal::caused)?;
     let address = Address { url: url(server.address, arguments), process: std::process::id() };
     fs::write(directory.join(ADDRESS_FILE), serde_json::to_vec(&address)?)
         .context("cannot note where the server listens")?;
@@ -98,7 +97,8 @@ fn keep(directory: &Path, key: &NewAccessKey) -> Result<PathBuf> {
         key.id,
         key.secret.expose()
     );
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(path)

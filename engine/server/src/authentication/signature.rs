@@ -6,7 +6,9 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningParams, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SigningParams, SigningSettings, sign,
+};
 use aws_sigv4::sign::v4;
 use axum::http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
@@ -151,12 +153,16 @@ impl<'a> Claim<'a> {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<String, Refused> {
-        let malformed =
-            |what: &dyn std::fmt::Display| Refused::signature(format!("It cannot be signed: {what}"));
+        let malformed = |what: &dyn std::fmt::Display| {
+            Refused::signature(format!("It cannot be signed: {what}"))
+        };
         let mut signed = Vec::with_capacity(self.signed_headers.len());
         for name in &self.signed_headers {
             let value = headers.get(*name).map(|value| value.to_str());
-            signed.push((*name, value.transpose().map_err(|error| malformed(&error))?.unwrap_or_default()));
+            signed.push((
+                *name,
+                value.transpose().map_err(|error| malformed(&error))?.unwrap_or_default(),
+            ));
         }
         let host = signed.iter().find(|(name, _)| *name == "host").map_or("", |(_, host)| host);
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -172,9 +178,13 @@ impl<'a> Claim<'a> {
             .build()
             .map_err(|error| malformed(&error))?;
         let uri = format!("http://{host}{path}");
-        let request =
-            SignableRequest::new(method.as_str(), uri, signed.into_iter(), SignableBody::Bytes(body))
-                .map_err(|error| malformed(&error))?;
+        let request = SignableRequest::new(
+            method.as_str(),
+            uri,
+            signed.into_iter(),
+            SignableBody::Bytes(body),
+        )
+        .map_err(|error| malformed(&error))?;
         let output =
             sign(request, &SigningParams::V4(params)).map_err(|error| malformed(&error))?;
         Ok(output.into_parts().1)
@@ -187,15 +197,18 @@ fn matters(name: &str) -> bool {
 }
 
 fn request_time(headers: &HeaderMap) -> Result<(&str, SystemTime), Refused> {
-    let text = headers.get("x-amz-date").and_then(|value| value.to_str().ok()).ok_or_else(|| {
-        Refused::incomplete(
-            "Authorization header requires existence of the 'X-Amz-Date' header.".to_owned(),
-        )
-    })?;
+    let text =
+        headers.get("x-amz-date").and_then(|value| value.to_str().ok()).ok_or_else(|| {
+            Refused::incomplete(
+                "Authorization header requires existence of the 'X-Amz-Date' header.".to_owned(),
+            )
+        })?;
     let time = DateTime::strptime(DATE_FORM, text)
         .and_then(|time| time.to_zoned(TimeZone::UTC))
         .map_err(|_| {
-            Refused::incomplete(format!("Date must be in ISO-8601 'basic format'. Got '{text:.64}'."))
+            Refused::incomplete(format!(
+                "Date must be in ISO-8601 'basic format'. Got '{text:.64}'."
+            ))
         })?;
     Ok((text, time.timestamp().into()))
 }

@@ -52,7 +52,7 @@ const IAM: &str = "
 ";
 
 /// What only this program has. `HttpRequest` is what a step asks for that calls a service elsewhere.
-const RUNWRIGHT: &str = "CreateToken DeleteToken HttpRequest ListTokens PutUser";
+const RUNWRIGHT: &str = "CreateToken DeleteToken HttpRequest ListEvents ListTokens PutUser";
 
 const READING: [&str; 3] = ["Describe", "Get", "List"];
 

@@ -1,38 +1,17 @@
 //! Requests and answers without what must not be kept.
 
-use serde_json::{Map, Value, json};
-
 use host_api::identifier::Digest;
+use serde_json::{Map, Value, json};
+use ssm_model::HIDDEN;
 
 use crate::scrub::{SECRET_CHARACTERS_MIN, Scrubber};
 
-/// What stands in place of what is hidden, as in `CloudTrail`.
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// A longer request or answer is recorded by its digest.
 const BYTES_MAX: usize = 16 * 1_024;
 /// A longer message of an error is cut.
 const MESSAGE_CHARACTERS_MAX: usize = 2_048;
-
-/// Members that hold secrets wherever they stand.
-const EVERYWHERE: [&str; 9] = [
-    "ActivationCode",
-    "Configuration",
-    "OwnerInformation",
-    "Payload",
-    "SecretAccessKey",
-    "SessionToken",
-    "TaskParameters",
-    "TokenValue",
-    "AccessToken",
-];
-
-/// Members of a request that hold secrets at its top, by operation.
-const AT_TOP: [(&str, &str); 4] = [
-    ("PutParameter", "Value"),
-    ("SendCommand", "Parameters"),
-    ("CreateAssociation", "Parameters"),
-    ("UpdateAssociation", "Parameters"),
-];
+/// Members of answers that open a door, which SSM's model does not call sensitive.
+const TOKENS: [&str; 3] = ["AccessToken", "ActivationCode", "TokenValue"];
 
 /// A request as it is recorded.
 #[derive(Debug, Clone, Default)]
@@ -54,16 +33,10 @@ impl std::fmt::Debug for Hidden {
 
 impl Redacted {
     pub(crate) fn request(operation: &str, input: &Value) -> Self {
+        let model = ssm_model::operation(operation);
+        let parameters = model.map(|model| model.redacted_input(input.clone())).unwrap_or_default();
         let mut hidden = Hidden::default();
-        let mut parameters = input.clone();
-        if let Value::Object(members) = &mut parameters {
-            for (_, member) in AT_TOP.iter().filter(|(of, _)| *of == operation) {
-                if let Some(value) = members.get_mut(*member) {
-                    hidden.hide(value);
-                }
-            }
-        }
-        hidden.search(&mut parameters);
+        hidden.compare(input, &parameters);
         Self { parameters: bounded(parameters), hidden }
     }
 
@@ -82,44 +55,57 @@ impl Redacted {
     }
 }
 
-/// Returns an answer as it is recorded: null when there is nothing to say.
-pub(super) fn answer(answer: &Value) -> Value {
-    let Value::Object(members) = answer else { return Value::Null };
+/// Returns what an operation answered as it is recorded: null when there is nothing to say, or SSM has no such operation.
+pub(super) fn answer(operation: &str, answer: &Value) -> Value {
+    let (Some(model), Value::Object(members)) = (ssm_model::operation(operation), answer) else {
+        return Value::Null;
+    };
     if members.is_empty() {
         return Value::Null;
     }
-    let mut answer = answer.clone();
-    Hidden::default().search(&mut answer);
+    let mut answer = model.redacted_output(answer.clone());
+    hide_tokens(&mut answer);
     bounded(answer)
 }
 
-impl Hidden {
-    fn search(&mut self, value: &mut Value) {
-        match value {
-            Value::Object(members) => self.search_members(members),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.search(value)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-
-    fn search_members(&mut self, members: &mut Map<String, Value>) {
-        for (name, value) in members {
-            if EVERYWHERE.contains(&name.as_str()) {
-                self.hide(value);
-            } else {
-                self.search(value);
+fn hide_tokens(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if TOKENS.contains(&name.as_str()) {
+                    *value = HIDDEN.into();
+                } else {
+                    hide_tokens(value);
+                }
             }
         }
+        Value::Array(values) => values.iter_mut().for_each(hide_tokens),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+impl Hidden {
+    /// Keeps the texts that stand in a value and no longer in what is shown of it.
+    fn compare(&mut self, value: &Value, shown: &Value) {
+        match (value, shown) {
+            (Value::Object(members), Value::Object(shown)) => self.compare_members(members, shown),
+            (Value::Array(values), Value::Array(shown)) if values.len() == shown.len() => {
+                values.iter().zip(shown).for_each(|(value, shown)| self.compare(value, shown));
+            }
+            _ if value == shown => {}
+            _ => self.keep(value),
+        }
     }
 
-    /// Puts the mark in the place of a value and keeps its texts.
-    fn hide(&mut self, value: &mut Value) {
-        self.keep(&std::mem::replace(value, Value::from(HIDDEN)));
+    fn compare_members(&mut self, members: &Map<String, Value>, shown: &Map<String, Value>) {
+        for (name, value) in members {
+            self.compare(value, shown.get(name).unwrap_or(&Value::Null));
+        }
     }
 
     fn keep(&mut self, value: &Value) {
         match value {
-            Value::String(text) if !text.is_empty() && text != HIDDEN => self.0.push(text.clone()),
+            Value::String(text) if !text.is_empty() => self.0.push(text.clone()),
             Value::Array(values) => values.iter().for_each(|value| self.keep(value)),
             Value::Object(members) => members.values().for_each(|value| self.keep(value)),
             Value::Number(number) => self.0.push(number.to_string()),

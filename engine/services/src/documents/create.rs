@@ -8,7 +8,7 @@ use store::documents::{self, About, NewAttachment, NewVersion};
 use super::kinds::Format;
 use super::name::check_name;
 use super::select::{held, version_of};
-use super::{COMMAND, DOCUMENTS_MAX, RESOURCE_TYPE};
+use super::{COMMAND, DOCUMENTS_MAX};
 use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
@@ -52,7 +52,7 @@ impl Services {
         let create = move |tx: &mut Tx<'_>| {
             create(tx, &new, &files)?;
             for (key, value) in &tags {
-                store::tags::set(tx, RESOURCE_TYPE, &new.name, key, value)?;
+                store::tags::set(tx, tags::DOCUMENT, &new.name, key, value)?;
             }
             services.description(held(tx, version_of(tx, &new.name, None, None)?)?, None)
         };
@@ -80,7 +80,7 @@ pub(super) fn create(
         ));
     }
     // Tags of a resource that is gone are nobody's.
-    store::tags::remove_all(tx, RESOURCE_TYPE, &new.name)?;
+    store::tags::remove_all(tx, tags::DOCUMENT, &new.name)?;
     let version = documents::add_version(tx, new)?;
     documents::attach(tx, &new.name, version, files)?;
     Ok(())

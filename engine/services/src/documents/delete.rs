@@ -2,15 +2,15 @@
 
 use serde_json::json;
 use ssm_model::types::documents::{DeleteDocumentRequest, DeleteDocumentResult};
-use store::documents;
-use store::{Tx, WriteError};
+use store::{Tx, WriteError, documents, resource_policies};
 
-use super::RESOURCE_TYPE;
 use super::select::{no_document, version_of};
 use crate::Services;
+use crate::access::Resource;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
+use crate::tags;
 
 /// A type whose documents others rely on.
 const NEEDS_FORCE: &str = "ApplicationConfigurationSchema";
@@ -24,7 +24,8 @@ impl Services {
     ) -> Result<DeleteDocumentResult, ServiceError> {
         let DeleteDocumentRequest { document_version, force, name, version_name } = request;
         let name = self.own_document(&name, "InvalidDocumentOperation")?;
-        let deed = Deed::new("DeleteDocument", format!("document/{name}"))
+        let arn = Resource::Document(name.clone()).arn(self.place());
+        let deed = Deed::new("DeleteDocument", arn.as_str())
             .details(json!({ "version": document_version, "versionName": version_name }));
         self.change(actor, deed, move |tx: &mut Tx<'_>| {
             let document = documents::find(tx, &name)?.ok_or_else(no_document)?;
@@ -38,7 +39,8 @@ impl Services {
             }
             if document_version.is_none() && version_name.is_none() {
                 documents::delete(tx, &name)?;
-                store::tags::remove_all(tx, RESOURCE_TYPE, &name)?;
+                store::tags::remove_all(tx, tags::DOCUMENT, &name)?;
+                resource_policies::remove_all(tx, &arn)?;
                 return Ok(DeleteDocumentResult {});
             }
             let found =

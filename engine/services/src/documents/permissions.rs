@@ -16,6 +16,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
+use crate::settings::SettingId;
 
 /// Accounts that one document is shared with.
 pub const ACCOUNTS_MAX: u32 = 1_000;
@@ -109,10 +110,9 @@ impl Services {
         .await
     }
 
-    /// Returns whether documents may be shared with everybody: where a service setting will decide.
-    #[expect(clippy::unused_async, reason = "reading a setting waits for the store")]
+    /// Returns whether documents may be shared with everybody.
     async fn public_sharing_is_allowed(&self) -> Result<bool, ServiceError> {
-        Ok(true)
+        Ok(self.setting(SettingId::PublicSharingPermission).await? == "Enable")
     }
 }
 

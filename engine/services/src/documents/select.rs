@@ -6,10 +6,10 @@ use host_api::identifier::Digest;
 use store::ReadTx;
 use store::documents::{self, About, Attachment, DocumentVersion, ReviewStatus, Version};
 
+use super::check;
 use super::check::{format_of, kind_of};
 use super::facts::Facts;
 use super::name::name_of;
-use super::{RESOURCE_TYPE, check};
 use crate::error::ServiceError;
 use crate::services::ShippedDocument;
 use crate::{Resource, Services};
@@ -141,7 +141,7 @@ pub(super) fn held(tx: &ReadTx<'_>, version: DocumentVersion) -> Result<Held, Se
     Ok(Held {
         owner: Owner::Account,
         facts,
-        tags: store::tags::list(tx, RESOURCE_TYPE, name)?,
+        tags: store::tags::list(tx, crate::tags::DOCUMENT, name)?,
         attachments: documents::attachments(tx, name, version.version)?,
         approved_version: latest(ReviewStatus::Approved)?,
         pending_version: latest(ReviewStatus::Pending)?,

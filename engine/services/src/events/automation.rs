@@ -55,6 +55,7 @@ impl<'t> Derivation<'t> {
             Happened::StepWaiting { path, wait, .. } if waits_for_somebody(wait) => {
                 self.step(row, at_ms, path, StepStatus::Waiting)?
             }
+            Happened::StepHeld { path, .. } => self.step(row, at_ms, path, StepStatus::Waiting)?,
             Happened::StepSucceeded { path, .. } => {
                 self.step(row, at_ms, path, StepStatus::Success)?
             }
@@ -72,6 +73,7 @@ impl<'t> Derivation<'t> {
             | Happened::PassStarted { .. }
             | Happened::VariableUpdated { .. }
             | Happened::SignalReceived { .. }
+            | Happened::CompleteRequested { .. }
             | Happened::FinallyStarted { .. } => return Ok(None),
         };
         Ok(Some((at_ms, made)))

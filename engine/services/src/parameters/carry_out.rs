@@ -2,16 +2,18 @@
 
 use host_api::identifier::Principal;
 use serde_json::json;
-use store::Tx;
 use store::parameters::policies::{self, DuePolicy};
+use store::{Tx, events, parameters};
 
 use super::delete;
+use super::notice::Origin;
 use super::policy::PolicyKind;
 use super::{ParameterName, wire_version};
 use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::{ErrorKind, ServiceError};
+use crate::events::{PolicyStatus, policy_action};
 
 /// Who carries policies out, in the audit log.
 const PRINCIPAL: &str = "service:parameter-policies";
@@ -51,14 +53,15 @@ impl Services {
             json!({ "policyType": kind.as_str(), "version": wire_version(due.version), "due": due.due_ms }),
         );
         let actor = Actor::new(Principal::new(PRINCIPAL));
+        let origin = self.origin(&actor);
         let body = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
             if !policies::claim(tx, &due)? {
                 let message = "the policy was carried out or replaced meanwhile";
                 return Err(ServiceError::new(ErrorKind::Transient, "Conflict", message));
             }
+            tell(tx, &origin, &due, kind)?;
             match kind {
-                PolicyKind::Expiration => delete::remove(tx, &due.name).map(drop),
-                // Telling is all that they do, and the audit row of this transaction tells it.
+                PolicyKind::Expiration => delete::remove(tx, &origin, &due.name).map(drop),
                 PolicyKind::ExpirationNotification | PolicyKind::NoChangeNotification => Ok(()),
             }
         };
@@ -68,4 +71,26 @@ impl Services {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Tells that a policy acts.
+fn tell(
+    tx: &mut Tx<'_>,
+    origin: &Origin,
+    due: &DuePolicy,
+    kind: PolicyKind,
+) -> Result<(), ServiceError> {
+    let Some(found) = parameters::get(tx, &due.name, None)? else { return Ok(()) };
+    let texts = policies::of_version(tx, &due.name, due.version)?;
+    let text = texts.iter().find(|policy| policy.kind == due.kind);
+    let policy = [kind.as_str(), text.map_or("", |policy| policy.text.as_str())];
+    let what = [found.parameter.name.as_str(), found.parameter.kind.as_str()];
+    let reason = match kind {
+        PolicyKind::Expiration => "The parameter has expired and is deleted.",
+        PolicyKind::ExpirationNotification => "The parameter is about to expire.",
+        PolicyKind::NoChangeNotification => "The parameter has not changed for the given time.",
+    };
+    let status = PolicyStatus::Success;
+    let event = policy_action(&origin.place, what, policy, status, reason, origin.time_ms);
+    Ok(events::append(tx, &event)?)
 }

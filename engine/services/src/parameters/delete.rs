@@ -7,6 +7,7 @@ use store::{Tx, parameters};
 
 use super::get::check_count;
 use super::name::not_found;
+use super::notice::Origin;
 use super::{
     DeleteParameterRequest, DeleteParameterResult, DeleteParametersRequest, DeleteParametersResult,
     ParameterName,
@@ -16,6 +17,7 @@ use crate::access::Resource;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
+use crate::events::ParameterOperation;
 use crate::tags;
 
 impl Services {
@@ -27,8 +29,9 @@ impl Services {
     ) -> Result<DeleteParameterResult, ServiceError> {
         let name = ParameterName::for_reading(&request.name)?;
         let deed = Deed::new("DeleteParameter", name.arn(self.place()));
+        let origin = self.origin(actor);
         self.change(actor, deed, move |tx| {
-            if remove(tx, name.as_str())? {
+            if remove(tx, &origin, name.as_str())? {
                 return Ok(DeleteParameterResult {});
             }
             Err(not_found(name.as_str()))
@@ -46,11 +49,12 @@ impl Services {
         let names: BTreeSet<String> = request.names.into_iter().collect();
         let deed = Deed::new("DeleteParameters", Resource::Account.arn(self.place()))
             .details(json!({ "names": names }));
+        let origin = self.origin(actor);
         self.change(actor, deed, move |tx| {
             let (mut deleted, mut invalid) = (Vec::new(), Vec::new());
             for name in &names {
                 let is_deleted = match ParameterName::for_reading(name) {
-                    Ok(checked) => remove(tx, checked.as_str())?,
+                    Ok(checked) => remove(tx, &origin, checked.as_str())?,
                     Err(_) => false,
                 };
                 if is_deleted { &mut deleted } else { &mut invalid }.push(name.clone());
@@ -63,10 +67,13 @@ impl Services {
 }
 
 /// Deletes a parameter and all that is kept for it; returns whether there was one.
-pub(super) fn remove(tx: &mut Tx<'_>, name: &str) -> Result<bool, ServiceError> {
+pub(super) fn remove(tx: &mut Tx<'_>, origin: &Origin, name: &str) -> Result<bool, ServiceError> {
+    origin.tell_of(tx, ParameterOperation::Delete, name)?;
     if !parameters::delete(tx, name)? {
         return Ok(false);
     }
     store::tags::remove_all(tx, tags::PARAMETER, name)?;
+    let arn = Resource::Parameter(name.to_owned()).arn(&origin.place);
+    store::resource_policies::remove_all(tx, &arn)?;
     Ok(true)
 }

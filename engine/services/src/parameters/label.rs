@@ -16,6 +16,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
+use crate::events::ParameterOperation;
 
 /// Labels of one version.
 const LABELS_MAX: usize = 10;
@@ -34,9 +35,11 @@ impl Services {
         let deed = Deed::new("LabelParameterVersion", name.arn(self.place()))
             .details(json!({ "version": request.parameter_version, "labels": valid }));
         let asked = request.parameter_version;
+        let origin = self.origin(actor);
         self.change(actor, deed, move |tx| {
             let version = version(tx, &name, asked)?;
             give(tx, &name, version, &valid)?;
+            origin.tell_of(tx, ParameterOperation::LabelParameterVersion, name.as_str())?;
             Ok(LabelParameterVersionResult {
                 invalid_labels: Some(invalid.clone()),
                 parameter_version: Some(wire_version(version)),

@@ -8,6 +8,7 @@ use store::{Tx, WriteError, parameters};
 
 use super::data_type::DataType;
 use super::keys::SealingKey;
+use super::notice::Origin;
 use super::rules::{self, Asked};
 use super::tier::{self, AskedTier, Tier, Wanted};
 use super::{
@@ -18,6 +19,7 @@ use crate::Services;
 use crate::actor::{Actor, now_ms};
 use crate::change::Deed;
 use crate::error::{ErrorKind, ServiceError};
+use crate::events::ParameterOperation;
 use crate::tags;
 
 /// Versions of one parameter that are kept.
@@ -80,7 +82,8 @@ impl Services {
                 "version": next.expected + 1, "type": next.parameter.kind, "tier": next.tier.as_str(),
             });
             let deed = Deed::new("PutParameter", name.arn(self.place())).details(details);
-            match self.change(actor, deed, move |tx| put(tx, &next)).await {
+            let origin = self.origin(actor);
+            match self.change(actor, deed, move |tx| put(tx, &origin, &next)).await {
                 Err(error) if error.kind == ErrorKind::Transient => {}
                 result => return result,
             }
@@ -107,7 +110,7 @@ impl Services {
             let kept = latest.as_ref().and_then(|latest| latest.parameter.key_name.clone());
             let key = SealingKey::look_up(tx, asked_key.or(kept).as_deref(), &place)?;
             let standard_count = parameters::count(tx, Tier::Standard.as_str())?;
-            let default_tier = tier::default_tier(tx);
+            let default_tier = tier::default_tier(tx)?;
             Ok(Before { latest, has_policies, standard_count, default_tier, key })
         };
         self.store().read_blocking(read)
@@ -190,7 +193,7 @@ impl Services {
     }
 }
 
-fn put(tx: &mut Tx<'_>, next: &Next) -> Result<PutParameterResult, ServiceError> {
+fn put(tx: &mut Tx<'_>, origin: &Origin, next: &Next) -> Result<PutParameterResult, ServiceError> {
     let new = &next.parameter;
     let count = parameters::count(tx, next.tier.as_str())?;
     if next.expected == 0 && count >= next.tier.parameters_max() {
@@ -219,6 +222,11 @@ fn put(tx: &mut Tx<'_>, next: &Next) -> Result<PutParameterResult, ServiceError>
     for (key, value) in &next.tags {
         store::tags::set(tx, tags::PARAMETER, &new.name, key, value)?;
     }
+    let operation = match next.expected {
+        0 => ParameterOperation::Create,
+        _ => ParameterOperation::Update,
+    };
+    origin.tell(tx, operation, new)?;
     Ok(PutParameterResult {
         version: Some(wire_version(version)),
         tier: Some(next.tier.as_str().to_owned()),

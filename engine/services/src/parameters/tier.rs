@@ -6,6 +6,7 @@ use store::ReadTx;
 
 use super::data_type::DataType;
 use crate::error::ServiceError;
+use crate::settings::{self, SettingId};
 
 /// What a parameter's tier is once it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,11 +88,10 @@ pub(super) struct Wanted<'a> {
     pub(super) standard_count: u64,
 }
 
-/// Returns the tier of parameters for which a request names none.
-///
-/// It is the default of the service setting `/ssm/parameter-store/default-parameter-tier`; where that is stored, it is read here.
-pub(super) fn default_tier(_tx: &ReadTx<'_>) -> AskedTier {
-    AskedTier::Fixed(Tier::Standard)
+/// Returns the tier of parameters for which a request names none: what the service setting
+/// `/ssm/parameter-store/default-parameter-tier` says.
+pub(super) fn default_tier(tx: &ReadTx<'_>) -> Result<AskedTier, ServiceError> {
+    AskedTier::parse(&settings::value(tx, SettingId::DefaultParameterTier)?)
 }
 
 impl Wanted<'_> {

@@ -9,9 +9,6 @@ use crate::error::ReadError;
 use crate::text_key::after_prefix;
 use crate::transaction::ReadTx;
 
-/// The resource type under which a run has its tags.
-pub const TAGGED: &str = "Automation";
-
 /// Which runs: all conditions hold of each. What is absent or empty does not limit; of several values one has to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
