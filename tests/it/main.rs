@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+mod api;
 mod backup;
 mod control;
 mod language;
