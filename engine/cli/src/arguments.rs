@@ -14,7 +14,9 @@ use std::sync::OnceLock;
 use clap::builder::{OsStr, Resettable};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use access::{AccessKey, Auth, Convert, Holder, Policy, TestPolicies, Tested, Token, User};
+pub use access::{
+    AccessKey, Auth, Convert, GivenRoles, Holder, Policy, TestPolicies, Tested, Token, User,
+};
 pub use audit::{Audit, AuditDecision, AuditQuery};
 pub use documents::Documents;
 pub use keys::Key;

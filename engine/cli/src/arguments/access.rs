@@ -26,12 +26,8 @@ pub enum User {
     /// Add a user, or give one exactly these roles
     Set {
         name: String,
-        /// A role; may be repeated
-        #[arg(long = "role", value_name = "ROLE", required_unless_present = "no_roles")]
-        roles: Vec<String>,
-        /// Take all roles away
-        #[arg(long, conflicts_with = "roles")]
-        no_roles: bool,
+        #[command(flatten)]
+        roles: GivenRoles,
     },
     /// Remove a user with all keys and tokens
     Remove {
@@ -40,6 +36,18 @@ pub enum User {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+/// Which roles a user gets.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct GivenRoles {
+    /// A role; may be repeated
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+    /// Take all roles away
+    #[arg(long)]
+    pub no_roles: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -23,8 +23,8 @@ pub(super) async fn run(arguments: User, session: &Session, printer: Printer) ->
                 table(&["USER", "ROLES", "CREATED"], &rows)
             })?;
         }
-        User::Set { name, roles, no_roles: _ } => {
-            let roles = roles.into_iter().collect();
+        User::Set { name, roles } => {
+            let roles = roles.roles.into_iter().collect();
             let answer = ask(AccessOperation::PutUser { name, roles }).await?;
             printer.result(&answer, || match (text(&answer, "name"), texts(&answer, "roles")) {
                 (name, roles) if roles.is_empty() => format!("{name} has no roles"),

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
+use services::ErrorKind;
 use services::audit::{AuditError, AuditEvent, Filter, PAGE_MAX, to_text};
-use services::{ErrorKind, Resource};
 
 use super::{Engine, refused};
 use crate::exit::Refusal;
@@ -81,19 +81,23 @@ impl Engine {
             true => user,
             false => services.user_principal(&user).to_string(),
         });
-        // The end of any ARN here stands after that of the account, whose end is `*`.
-        let account = Resource::Account.arn(services.place());
-        let prefix = account.trim_end_matches('*');
-        let full = |resource: String| match resource.starts_with("arn:") {
-            true => vec![resource],
-            false => vec![format!("{prefix}{resource}"), resource],
+        // What stands at the end of an ARN is SSM's or IAM's; what is no ARN, such as an alias, is in the log as it is.
+        let place = services.place();
+        let account_id = &place.account_id;
+        let region = &place.region;
+        let ends = |end: String| {
+            if end.starts_with("arn:") {
+                return vec![end];
+            }
+            let ssm = format!("arn:aws:ssm:{region}:{account_id}:{end}");
+            vec![ssm, format!("arn:aws:iam::{account_id}:{end}"), end]
         };
         Filter {
             from_ms: since_ms,
             before_ms: until_ms,
             principal,
             action: event,
-            resources: resource.map(full).unwrap_or_default(),
+            resources: resource.map(ends).unwrap_or_default(),
             decision,
             request_id,
         }
