@@ -96,9 +96,9 @@ async fn verify(checkpoint: Option<String>, session: &Session, printer: Printer)
         }
         let verified = &answer["verified"];
         let (entries, signed) = (&verified["entries"], &verified["signedEntries"]);
+        let checkpoints = &verified["checkpoints"];
         format!(
-            "{entries} records are as they were written; {} checkpoints sign them up to record {signed}",
-            verified["checkpoints"]
+            "{entries} records are as they were written; signed up to record {signed} (checkpoints: {checkpoints})"
         )
     })?;
     Ok(if is_valid { Exit::Done } else { Exit::RunFailed })

@@ -16,6 +16,8 @@ const EVENT_VERSION: &str = "1.11";
 const EVENT_SOURCE: &str = "ssm.amazonaws.com";
 /// Where requests come from that no wire brought.
 const INTERNAL: &str = "Internal";
+/// Longer names of resources, which are of none that exists, are cut.
+const RESOURCE_CHARACTERS_MAX: usize = 2_048;
 /// Kinds of resources whose ARN has nothing more than the place before it.
 const KINDS: [&str; 4] = ["automation-execution/", "document/", "managed-instance/", "parameter/"];
 
@@ -48,8 +50,10 @@ impl Record {
         set("eventID", json!(Uuid::new_v4().to_string()));
         set("additionalEventData", additional(actor, what));
         if what.decision == "deny" {
+            let message = format!("{} is not allowed on {resource}", what.action);
+            let reason = what.details.get("reason").and_then(Value::as_str).unwrap_or(&message);
             set("errorCode", json!("AccessDenied"));
-            set("errorMessage", json!(format!("{} is not allowed on {resource}", what.action)));
+            set("errorMessage", json!(reason));
         }
         let request = actor.request();
         if let Some(request) = request {
@@ -119,10 +123,14 @@ pub(super) fn arn_prefix(place: &Place) -> String {
 }
 
 fn full_resource(resource: &str, place: &Place) -> String {
+    let mut full = resource.to_owned();
     if KINDS.iter().any(|kind| resource.starts_with(kind)) {
-        return arn_prefix(place) + resource;
+        full.insert_str(0, &arn_prefix(place));
     }
-    resource.to_owned()
+    if let Some((end, _)) = full.char_indices().nth(RESOURCE_CHARACTERS_MAX) {
+        full.truncate(end);
+    }
+    full
 }
 
 fn common(
@@ -190,7 +198,9 @@ fn set_identity(members: &mut Map<String, Value>, name: &str, value: &str) {
 fn additional(actor: &Actor, what: &What<'_>) -> Value {
     let mut data = json!({ "decision": what.decision, "details": what.details });
     if let Some(request) = actor.request() {
-        data["policies"] = json!(request.policies);
+        // Those that refused it are known to who recorded that.
+        let refusing = what.details.get("policies").cloned();
+        data["policies"] = refusing.unwrap_or_else(|| json!(request.policies));
         data["mfaAuthenticated"] = json!(request.is_mfa);
     }
     if let Some(step) = actor.step() {

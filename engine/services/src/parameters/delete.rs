@@ -73,5 +73,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, origin: &Origin, name: &str) -> Result<boo
         return Ok(false);
     }
     store::tags::remove_all(tx, tags::PARAMETER, name)?;
+    let arn = Resource::Parameter(name.to_owned()).arn(&origin.place);
+    store::resource_policies::remove_all(tx, &arn)?;
     Ok(true)
 }

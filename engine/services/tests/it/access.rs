@@ -38,7 +38,8 @@ fn with_policies(text: &str) -> Fixture {
 fn last_audit(fixture: &Fixture) -> (String, String, Value) {
     let entries = fixture.store.read_blocking(|tx| store::audit::list(tx, 0, 1_000)).unwrap();
     let event = entries.into_iter().next_back().unwrap().event;
-    let details = serde_json::from_str(&event.details).unwrap();
+    let record: Value = serde_json::from_str(&event.details).unwrap();
+    let details = record["additionalEventData"]["details"].clone();
     (format!("{} {}", event.decision, event.action), event.resource, details)
 }
 

@@ -24,6 +24,18 @@ fn asking(principal: &str, id: &str) -> Actor {
     Actor::of_request(Principal::new(principal), request)
 }
 
+/// An installation with its administrator, which is the first record.
+async fn scene() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.services.ensure_administrator().await.unwrap();
+    fixture
+}
+
+/// Returns what was recorded since the installation has an administrator.
+fn actions(fixture: &Fixture) -> Vec<(String, String)> {
+    fixture.audit_actions().split_off(1)
+}
+
 async fn call(
     fixture: &Fixture,
     id: &str,
@@ -53,13 +65,15 @@ fn everything(fixture: &Fixture) -> String {
 
 #[tokio::test]
 async fn a_change_is_recorded_as_cloudtrail_does_and_without_the_secret() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     put(&fixture, "r-1", "/app/a").await;
     let [record] = records(&fixture, "r-1").await.try_into().unwrap();
     let mut shown = record.clone();
     for member in ["eventID", "eventTime"] {
         assert!(shown[member].take().is_string(), "{member}");
     }
+    let policies = shown["additionalEventData"]["policies"].take();
+    assert_eq!(policies.as_array().map(Vec::len), Some(1), "{policies}");
     let arn = "arn:aws:ssm:us-east-1:000000000000:parameter/app/a";
     let expected = json!({
         "eventVersion": "1.11",
@@ -85,9 +99,9 @@ async fn a_change_is_recorded_as_cloudtrail_does_and_without_the_secret() {
         "responseElements": { "Version": 1, "Tier": "Standard" },
         "additionalEventData": {
             "decision": "allow",
-            "policies": ["administrator"],
+            "policies": null,
             "mfaAuthenticated": false,
-            "details": { "version": 1, "type": "SecureString" },
+            "details": { "version": 1, "type": "SecureString", "tier": "Standard" },
         },
         "requestID": "r-1",
         "eventID": null,
@@ -104,17 +118,14 @@ async fn a_change_is_recorded_as_cloudtrail_does_and_without_the_secret() {
 
 #[tokio::test]
 async fn a_read_is_recorded_a_little_later_and_a_decryption_at_once() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     put(&fixture, "r-1", "/app/a").await;
     let input = json!({ "Name": "/app/a", "WithDecryption": true });
     call(&fixture, "r-2", "GetParameter", input).await.unwrap();
-    let actions = |fixture: &Fixture| {
-        let actions = fixture.audit_actions().into_iter();
-        actions.map(|(action, _)| action).collect::<Vec<_>>()
-    };
-    assert_eq!(actions(&fixture), ["PutParameter", "DecryptParameter"]);
+    let names = || actions(&fixture).into_iter().map(|(action, _)| action).collect::<Vec<_>>();
+    assert_eq!(names(), ["PutParameter", "DecryptParameter"]);
     fixture.services.flush_records().await.unwrap();
-    assert_eq!(actions(&fixture), ["PutParameter", "DecryptParameter", "GetParameter"]);
+    assert_eq!(names(), ["PutParameter", "DecryptParameter", "GetParameter"]);
     let records = records(&fixture, "r-2").await;
     for record in &records {
         assert_eq!(
@@ -127,24 +138,24 @@ async fn a_read_is_recorded_a_little_later_and_a_decryption_at_once() {
 
 #[tokio::test]
 async fn records_that_wait_are_kept_by_the_loop() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let services = fixture.services.clone();
     let keeper = tokio::spawn(async move { services.keep_records().await });
     let mut commits = fixture.store.commits();
     call(&fixture, "r-1", "ListTagsForResource", json!({})).await.unwrap_err();
     commits.changed().await.unwrap();
-    assert_eq!(fixture.audit_actions().len(), 1);
+    assert_eq!(actions(&fixture).len(), 1);
     keeper.abort();
 }
 
 #[tokio::test]
 async fn a_refusal_is_recorded_before_it_is_answered_and_once() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let nobody = asking("arn:aws:iam::000000000000:user/nobody", "r-1");
     let input = json!({ "Name": "/app/a", "Value": SECRET, "Type": "String" });
     let error = fixture.services.call(nobody, "PutParameter", input).await.unwrap_err();
     assert_eq!(error.code, "AccessDeniedException");
-    assert_eq!(fixture.audit_actions(), [("PutParameter".to_owned(), "deny".to_owned())]);
+    assert_eq!(actions(&fixture), [("PutParameter".to_owned(), "deny".to_owned())]);
     let [record] = records(&fixture, "r-1").await.try_into().unwrap();
     assert_eq!(record["errorCode"], "AccessDenied");
     assert_eq!(record["additionalEventData"]["decision"], "deny");
@@ -154,7 +165,7 @@ async fn a_refusal_is_recorded_before_it_is_answered_and_once() {
 
 #[tokio::test]
 async fn a_failed_request_is_recorded_with_its_error_and_never_its_secret() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let input = json!({ "Name": "/app/a", "Value": SECRET, "Type": SECRET });
     call(&fixture, "r-1", "PutParameter", input).await.unwrap_err();
     let input = json!({ "Name": "/app/a", "Value": "ab", "Type": "No ab" });
@@ -173,7 +184,7 @@ async fn a_failed_request_is_recorded_with_its_error_and_never_its_secret() {
 
 #[tokio::test]
 async fn that_a_parameter_does_not_exist_is_no_error_of_the_record() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     for (id, operation) in [("r-1", "GetParameter"), ("r-2", "DeleteParameter")] {
         let error = call(&fixture, id, operation, json!({ "Name": "/none" })).await.unwrap_err();
         assert_eq!(error.code, "ParameterNotFound");
@@ -185,7 +196,7 @@ async fn that_a_parameter_does_not_exist_is_no_error_of_the_record() {
 
 #[tokio::test]
 async fn what_has_no_service_is_recorded_too() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let error = call(&fixture, "r-1", "StartSession", json!({ "Target": "mi-1" })).await;
     assert_eq!(error.unwrap_err().code, "Unavailable");
     let [record] = records(&fixture, "r-1").await.try_into().unwrap();
@@ -197,7 +208,7 @@ async fn what_has_no_service_is_recorded_too() {
 
 #[tokio::test]
 async fn no_text_that_ssm_calls_sensitive_is_kept_whatever_becomes_of_the_request() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let parameters = json!({ "commands": [format!("echo {SECRET}")] });
     let input =
         json!({ "DocumentName": "AWS-RunShellScript", "Parameters": parameters, "Targets": [] });
@@ -207,19 +218,19 @@ async fn no_text_that_ssm_calls_sensitive_is_kept_whatever_becomes_of_the_reques
     let input = json!({ "Name": "/a", "Type": "String", "Value": SECRET, "Valeu": SECRET });
     call(&fixture, "r-3", "PutParameter", input).await.unwrap_err();
     fixture.services.flush_records().await.unwrap();
-    assert_eq!(fixture.audit_actions().len(), 3);
+    assert_eq!(actions(&fixture).len(), 3);
     assert!(!everything(&fixture).contains(SECRET));
 }
 
 #[tokio::test]
 async fn a_large_request_is_recorded_by_its_digest() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let id = "x".repeat(100_000);
     let input = json!({ "ResourceType": "Parameter", "ResourceId": id });
     call(&fixture, "r-1", "ListTagsForResource", input).await.unwrap_err();
     let record = &records(&fixture, "r-1").await[0];
     assert!(record["requestParameters"]["omittedBytes"].as_u64().unwrap() > 100_000);
-    assert!(record.to_string().len() < 8_192);
+    assert!(record.to_string().len() < 16_384);
 }
 
 /// A few more than can wait.
@@ -227,19 +238,19 @@ const READS: u64 = 4_100;
 
 #[tokio::test]
 async fn more_reads_than_can_wait_are_all_recorded() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     for _ in 0..READS {
         let input = json!({ "SettingId": "/ssm/opsinsights/opscenter" });
         call(&fixture, "r-1", "GetServiceSetting", input).await.unwrap();
     }
     fixture.services.flush_records().await.unwrap();
     let head = fixture.store.read_blocking(store::audit::head).unwrap();
-    assert_eq!(head.seq, READS);
+    assert_eq!(head.seq, READS + 1);
 }
 
 #[tokio::test]
 async fn records_come_in_pages_and_are_found_by_resource() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     for number in 0..5 {
         put(&fixture, &format!("r-{number}"), &format!("/app/{number}")).await;
     }
@@ -253,7 +264,7 @@ async fn records_come_in_pages_and_are_found_by_resource() {
         let Some(next) = next else { break };
         cursor = Some(next);
     }
-    assert_eq!(seen, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1]);
     let ended = run.clone();
     let end = move |tx: &mut store::Tx<'_>| {
         store::audit::append_run_end(tx, &ended, "Success", 1_000)?;
@@ -278,7 +289,7 @@ async fn records_come_in_pages_and_are_found_by_resource() {
 
 #[tokio::test]
 async fn what_a_step_changes_names_the_run_and_the_step() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let run = fixture.run().await;
     let caller = Fixture::caller(&run, 0, &["state:write:acme"]);
     let request = host_api::request::HostRequest::State(host_api::request::StateRequest::Put {
@@ -313,7 +324,7 @@ async fn keep(services: &Services, checkpoint: &Checkpoint) {
 
 #[tokio::test]
 async fn a_signed_log_cannot_be_cut_or_written_anew() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let services = &fixture.services;
     for number in 0..3 {
         put(&fixture, "r", &format!("/app/{number}")).await;
@@ -323,19 +334,19 @@ async fn a_signed_log_cannot_be_cut_or_written_anew() {
     let before = copied(&fixture, "before");
     put(&fixture, "r", "/app/3").await;
     let verified = services.verify_audit(None).await.unwrap();
-    assert_eq!((verified.entries, verified.checkpoints, verified.signed_entries), (4, 1, 3));
+    assert_eq!((verified.entries, verified.checkpoints, verified.signed_entries), (5, 1, 4));
     let second = services.checkpoint_audit().await.unwrap();
-    assert_eq!((second.head.seq, &second.public_key), (4, &first.public_key));
+    assert_eq!((second.head.seq, &second.public_key), (5, &first.public_key));
     let kept = to_text(&second);
     let verified = services.verify_audit(Some(&kept)).await.unwrap();
-    assert_eq!((verified.checkpoints, verified.signed_entries), (2, 4));
+    assert_eq!((verified.checkpoints, verified.signed_entries), (2, 5));
 
-    let cut = AuditError::Log(VerifyError::Truncated { first_missing: 4, signed: 4 });
+    let cut = AuditError::Log(VerifyError::Truncated { first_missing: 5, signed: 5 });
     before.verify_audit(None).await.unwrap();
     assert_eq!(before.verify_audit(Some(&kept)).await, Err(cut.clone()));
     keep(&before, &second).await;
     assert_eq!(before.verify_audit(None).await, Err(cut));
-    let anew = AuditError::Log(VerifyError::Rewritten { seq: 4 });
+    let anew = AuditError::Log(VerifyError::Rewritten { seq: 5 });
     let input = json!({ "Name": "/other", "Value": "v", "Type": "String" });
     before.call(actor(), "PutParameter", input).await.unwrap();
     assert_eq!(before.verify_audit(None).await, Err(anew));
@@ -344,7 +355,7 @@ async fn a_signed_log_cannot_be_cut_or_written_anew() {
 
 #[tokio::test]
 async fn a_checkpoint_that_was_altered_or_signed_with_another_key_does_not_count() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     put(&fixture, "r", "/app/a").await;
     let checkpoint = fixture.services.checkpoint_audit().await.unwrap();
     let text = to_text(&checkpoint);
@@ -353,12 +364,12 @@ async fn a_checkpoint_that_was_altered_or_signed_with_another_key_does_not_count
     let upper = Checkpoint { signature: checkpoint.signature.to_uppercase(), ..checkpoint.clone() };
     for bad in [altered, to_text(&later), to_text(&upper)] {
         let error = fixture.services.verify_audit(Some(&bad)).await.unwrap_err();
-        assert_eq!(error, AuditError::Checkpoint { seq: 1 }, "{bad}");
+        assert_eq!(error, AuditError::Checkpoint { seq: 2 }, "{bad}");
     }
-    let foreign = Fixture::new();
+    let foreign = scene().await;
     put(&foreign, "r", "/app/a").await;
     let error = foreign.services.verify_audit(Some(&text)).await.unwrap_err();
-    assert!(matches!(error, AuditError::ForeignKey { seq: 1, .. }), "{error}");
+    assert!(matches!(error, AuditError::ForeignKey { seq: 2, .. }), "{error}");
     let key = fixture.store.read_blocking(checkpoints::keys).unwrap().remove(0);
     foreign.store.write(move |tx| checkpoints::put_first_key(tx, &key)).await.unwrap();
     let error = foreign.services.verify_audit(Some(&text)).await.unwrap_err();
@@ -368,7 +379,7 @@ async fn a_checkpoint_that_was_altered_or_signed_with_another_key_does_not_count
 
 #[tokio::test]
 async fn what_version_1_wrote_is_shown_in_the_same_shape() {
-    let fixture = Fixture::new();
+    let fixture = scene().await;
     let entry = store::audit::NewEntry {
         time_ms: 0,
         principal: "os:1000".to_owned(),

@@ -249,6 +249,31 @@ async fn what_a_step_did_beside_its_run_is_among_the_run_s_events() {
 }
 
 #[tokio::test]
+async fn what_is_done_to_a_parameter_is_told_and_takes_its_policies_along() {
+    let fixture = Fixture::new();
+    let call = async |operation: &str, input: Value| {
+        fixture.services.call(actor(), operation, input).await.unwrap()
+    };
+    let put = |overwrite: bool| json!({ "Name": "/app/a", "Value": "v", "Type": "String", "Overwrite": overwrite });
+    let tier = "/ssm/parameter-store/default-parameter-tier";
+    call("UpdateServiceSetting", json!({ "SettingId": tier, "SettingValue": "Advanced" })).await;
+    assert_eq!(call("PutParameter", put(false)).await["Tier"], "Advanced");
+    call("PutParameter", put(true)).await;
+    call("LabelParameterVersion", json!({ "Name": "/app/a", "Labels": ["good"] })).await;
+    let arn = "arn:aws:ssm:us-east-1:000000000000:parameter/app/a";
+    let statement = json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": arn });
+    let policy = json!({ "Statement": statement }).to_string();
+    call("PutResourcePolicy", json!({ "ResourceArn": arn, "Policy": policy })).await;
+    call("DeleteParameter", json!({ "Name": "/app/a" })).await;
+    let (all, _) = follow(&fixture, None, 9, None).await;
+    let told: Vec<_> = all.iter().map(|occurrence| shown(&occurrence.event).2).collect();
+    assert_eq!(told, ["Create", "Update", "LabelParameterVersion", "Delete"]);
+    call("PutParameter", put(false)).await;
+    let policies = call("GetResourcePolicies", json!({ "ResourceArn": arn })).await;
+    assert_eq!(policies["Policies"], json!([]));
+}
+
+#[tokio::test]
 async fn bad_cursors_and_unknown_runs_are_refused() {
     let fixture = Fixture::new();
     let run = fixture.run().await;

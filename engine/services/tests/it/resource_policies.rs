@@ -47,6 +47,7 @@ fn parameter(fixture: &Fixture, name: &str, tier: &str) {
         data_type: "text".to_owned(),
         allowed_pattern: None,
         tier: tier.to_owned(),
+        key_name: None,
     };
     fixture.store.write_blocking(move |tx| store::parameters::put(tx, &new, 0)).unwrap();
 }

@@ -109,7 +109,7 @@ async fn a_parameter_is_found_with_and_without_its_slash_and_loses_tags_by_key()
         let request = PutParameterRequest {
             name: name.to_owned(),
             value: "v".into(),
-            r#type: Some(ParameterKind::String),
+            r#type: Some("String".to_owned()),
             ..PutParameterRequest::default()
         };
         services.put_parameter(&actor(), request).await.unwrap();

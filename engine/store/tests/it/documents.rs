@@ -19,11 +19,11 @@ fn document(content: &str) -> NewVersion {
 }
 
 impl Scene {
-    fn put(&self, new: NewVersion) -> Result<u64, WriteError> {
+    fn add_version(&self, new: NewVersion) -> Result<u64, WriteError> {
         self.store.write_blocking(move |tx| documents::add_version(tx, &new))
     }
 
-    fn change<T: Send + 'static>(
+    fn try_change<T: Send + 'static>(
         &self,
         body: impl Fn(&mut Tx<'_>) -> Result<T, WriteError> + Send + 'static,
     ) -> Result<T, WriteError> {
@@ -39,19 +39,22 @@ impl Scene {
 #[test]
 fn document_versions_are_numbered_and_never_change() {
     let scene = Scene::new();
-    assert_eq!(scene.put(document("a")), Ok(1));
-    assert_eq!(scene.put(document("b")), Ok(2));
+    assert_eq!(scene.add_version(document("a")), Ok(1));
+    assert_eq!(scene.add_version(document("b")), Ok(2));
     assert_eq!(scene.version(Version::Default), Some((1, "a".to_owned())));
     assert_eq!(scene.version(Version::Latest), Some((2, "b".to_owned())));
     assert_eq!(scene.version(Version::Number(3)), None);
     let set_default =
-        |version| scene.change(move |tx| documents::set_default(tx, "Deploy", version));
+        |version| scene.try_change(move |tx| documents::set_default(tx, "Deploy", version));
     set_default(2).unwrap();
     assert!(matches!(set_default(3), Err(WriteError::Read(ReadError::NotFound { .. }))));
     assert_eq!(scene.version(Version::Default), Some((2, "b".to_owned())));
     let command = NewVersion { kind: "Command".to_owned(), ..document("c") };
-    assert!(matches!(scene.put(command), Err(WriteError::Invalid { what: "document", .. })));
-    scene.put(NewVersion { name: "Drain".to_owned(), ..document("a") }).unwrap();
+    assert!(matches!(
+        scene.add_version(command),
+        Err(WriteError::Invalid { what: "document", .. })
+    ));
+    scene.add_version(NewVersion { name: "Drain".to_owned(), ..document("a") }).unwrap();
     let names = |prefix, after| {
         let list = scene.store.read_blocking(|tx| documents::list(tx, prefix, after, 10)).unwrap();
         list.into_iter().map(|document| document.name).collect::<Vec<_>>()
@@ -61,7 +64,7 @@ fn document_versions_are_numbered_and_never_change() {
     assert_eq!(names("", Some("Deploy")), ["Drain"]);
     let versions = scene.store.read_blocking(|tx| documents::versions(tx, "Deploy")).unwrap();
     assert_eq!(versions.iter().map(|version| version.version).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(scene.change(|tx| documents::delete(tx, "Deploy")), Ok(true));
+    assert_eq!(scene.try_change(|tx| documents::delete(tx, "Deploy")), Ok(true));
     assert_eq!(names("", None), ["Drain"]);
 }
 
@@ -87,14 +90,15 @@ fn versions_are_written_as_ssm_writes_them() {
 fn a_number_is_not_given_twice() {
     let scene = Scene::new();
     for content in ["a", "b", "c"] {
-        scene.put(document(content)).unwrap();
+        scene.add_version(document(content)).unwrap();
     }
-    let delete = |version| scene.change(move |tx| documents::delete_version(tx, "Deploy", version));
+    let delete =
+        |version| scene.try_change(move |tx| documents::delete_version(tx, "Deploy", version));
     delete(3).unwrap();
     assert_eq!(scene.version(Version::Latest), Some((2, "b".to_owned())));
     assert!(matches!(delete(3), Err(WriteError::Read(ReadError::NotFound { .. }))));
     assert!(matches!(delete(1), Err(WriteError::InUse { .. })), "the default stays");
-    assert_eq!(scene.put(document("d")), Ok(4));
+    assert_eq!(scene.add_version(document("d")), Ok(4));
     let page = |before, limit| {
         let read =
             move |tx: &store::ReadTx<'_>| documents::versions_before(tx, "Deploy", before, limit);
@@ -109,9 +113,9 @@ fn a_version_name_is_taken_once() {
     let scene = Scene::new();
     let about = About { version_name: Some("base".to_owned()), ..About::default() };
     let named = |content| NewVersion { about: about.clone(), ..document(content) };
-    scene.put(named("a")).unwrap();
-    assert!(matches!(scene.put(named("b")), Err(WriteError::Exists { .. })));
-    scene.put(NewVersion { name: "Drain".to_owned(), ..named("a") }).unwrap();
+    scene.add_version(named("a")).unwrap();
+    assert!(matches!(scene.add_version(named("b")), Err(WriteError::Exists { .. })));
+    scene.add_version(NewVersion { name: "Drain".to_owned(), ..named("a") }).unwrap();
     let found = scene.store.read_blocking(|tx| documents::named(tx, "Deploy", "base"));
     assert_eq!(found, Ok(Some(1)));
 }
@@ -120,7 +124,7 @@ fn a_version_name_is_taken_once() {
 fn files_stay_while_a_version_has_them() {
     let scene = Scene::new();
     for content in ["a", "b"] {
-        scene.put(document(content)).unwrap();
+        scene.add_version(document(content)).unwrap();
     }
     let digest = Digest::of(b"file");
     let file = |name: &str, content: Option<&[u8]>| NewAttachment {
@@ -128,8 +132,9 @@ fn files_stay_while_a_version_has_them() {
         content: content.map(<[u8]>::to_vec),
     };
     let attach = |version, file: NewAttachment| {
-        scene
-            .change(move |tx| documents::attach(tx, "Deploy", version, std::slice::from_ref(&file)))
+        scene.try_change(move |tx| {
+            documents::attach(tx, "Deploy", version, std::slice::from_ref(&file))
+        })
     };
     assert!(matches!(
         attach(1, file("one", None)),
@@ -143,20 +148,20 @@ fn files_stay_while_a_version_has_them() {
             move |tx: &store::ReadTx<'_>| documents::attachment(tx, "Deploy", version, &name);
         scene.store.read_blocking(read).unwrap()
     };
-    scene.change(|tx| documents::set_default(tx, "Deploy", 2)).unwrap();
-    scene.change(|tx| documents::delete_version(tx, "Deploy", 1)).unwrap();
+    scene.try_change(|tx| documents::set_default(tx, "Deploy", 2)).unwrap();
+    scene.try_change(|tx| documents::delete_version(tx, "Deploy", 1)).unwrap();
     assert_eq!((read(1, "one"), read(2, "two")), (None, Some(b"file".to_vec())));
-    scene.change(|tx| documents::delete(tx, "Deploy")).unwrap();
-    scene.put(document("a")).unwrap();
+    scene.try_change(|tx| documents::delete(tx, "Deploy")).unwrap();
+    scene.add_version(document("a")).unwrap();
     assert!(attach(1, file("one", None)).is_err(), "the file went with its last version");
 }
 
 #[test]
 fn shares_and_reviews_keep_their_order_and_go_with_the_document() {
     let scene = Scene::new();
-    scene.put(document("a")).unwrap();
+    scene.add_version(document("a")).unwrap();
     for account in ["222222222222", "111111111111", "222222222222"] {
-        scene.change(move |tx| documents::share(tx, "Deploy", account, "$ALL")).unwrap();
+        scene.try_change(move |tx| documents::share(tx, "Deploy", account, "$ALL")).unwrap();
     }
     let shares = || {
         let found =
@@ -167,7 +172,7 @@ fn shares_and_reviews_keep_their_order_and_go_with_the_document() {
     for status in [ReviewStatus::Pending, ReviewStatus::Approved] {
         let review =
             Review { id: 0, status, reviewer: "os:1000".to_owned(), comment: None, created_ms: 1 };
-        scene.change(move |tx| documents::add_review(tx, "Deploy", 1, &review)).unwrap();
+        scene.try_change(move |tx| documents::add_review(tx, "Deploy", 1, &review)).unwrap();
     }
     let found =
         scene.store.read_blocking(|tx| documents::reviews(tx, "Deploy", 1, None, 9)).unwrap();
@@ -177,7 +182,7 @@ fn shares_and_reviews_keep_their_order_and_go_with_the_document() {
     let latest =
         scene.store.read_blocking(|tx| documents::latest_with_review(tx, "Deploy", approved));
     assert_eq!(latest, Ok(Some(1)));
-    scene.change(|tx| documents::delete(tx, "Deploy")).unwrap();
+    scene.try_change(|tx| documents::delete(tx, "Deploy")).unwrap();
     assert_eq!(scene.store.read_blocking(documents::count), Ok(0));
     assert!(shares().is_empty());
 }

@@ -136,7 +136,8 @@ fn runs_are_listed_newest_first_in_pages_under_every_filter() {
         }
     };
     let texts = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let tag = |tx: &mut store::Tx<'_>| store::tags::set(tx, runs::TAGGED, "r3", "team", "a");
+    let tag =
+        |tx: &mut store::Tx<'_>| store::tags::set(tx, store::tags::AUTOMATION, "r3", "team", "a");
     scene.store.write_blocking(tag).unwrap();
     let any = Filter::default();
     assert_eq!(list(&any, 2), "r6 r5 r4 r3 r2 r1 r0");

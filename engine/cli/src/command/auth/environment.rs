@@ -29,6 +29,7 @@ pub(super) fn print(directory: &Path, printer: Printer) -> Result<Exit> {
         ("AWS_ENDPOINT_URL_SSM", url.as_str()),
         ("AWS_ENDPOINT_URL_STS", url.as_str()),
         ("AWS_REGION", region.as_str()),
+        ("AWS_DEFAULT_REGION", region.as_str()),
         ("AWS_ACCESS_KEY_ID", id.as_str()),
         ("AWS_SECRET_ACCESS_KEY", secret.as_str()),
     ];
