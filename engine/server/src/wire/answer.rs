@@ -55,17 +55,14 @@ impl Fault {
         Self { status, code, message: error.message }
     }
 
-    /// Returns the answer. The member that holds the message is spelt as the model spells it for this exception.
+    /// Returns the answer. The member that holds the message is spelt as the model spells it for this exception, in small letters where
+    /// the model has none: clients look there.
     pub(crate) fn respond(self, request_id: &str) -> Response {
-        let member = match ssm_model::error_shape(&self.code) {
-            Some(shape) => shape.message_member,
-            None => Some("message"),
-        };
+        let shape = ssm_model::error_shape(&self.code);
+        let member = shape.and_then(|shape| shape.message_member).unwrap_or("message");
         let mut body = Map::new();
         body.insert("__type".to_owned(), Value::from(self.code));
-        if let Some(member) = member {
-            body.insert(member.to_owned(), Value::from(self.message));
-        }
+        body.insert(member.to_owned(), Value::from(self.message));
         respond(self.status, request_id, &Value::Object(body))
     }
 }

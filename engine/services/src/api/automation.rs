@@ -83,7 +83,7 @@ fn previews() -> Vec<Operation> {
     vec![
         Operation::new(
             "StartExecutionPreview",
-            Access::Read,
+            Access::Write,
             |services, request: &StartExecutionPreviewRequest| {
                 definition(services, &request.document_name, request.document_version.as_deref())
             },

@@ -127,6 +127,7 @@ pub(crate) async fn call(
     operation: &str,
     input: Value,
 ) -> Result<Value, ServiceError> {
+    fixture.services.ensure_administrator().await.unwrap();
     fixture.services.call(administrator(), operation, input).await
 }
 
