@@ -3,7 +3,7 @@
 use crate::run::scratch;
 
 const BOOK: &str = r#"schemaVersion: "0.4"
-capabilities: ["parameters:put:/app/*", "parameters:put:/other/*"]
+capabilities: ["parameters:write:/app/*", "parameters:write:/other/*"]
 mainSteps:
   - { name: Allowed, action: putParameter, inputs: { Name: /app/a, Value: "1", Type: String } }
   - { name: Beyond, action: putParameter, inputs: { Name: /other/a, Value: "1", Type: String } }

@@ -169,13 +169,13 @@ fn a_store_that_was_not_touched_verifies() {
 fn what_a_step_wrote_to_its_log_is_shown() {
     let scratch = scratch();
     let book = r#"schemaVersion: "0.4"
-capabilities: ["parameters:get:/app/*"]
+capabilities: ["parameters:read:/app/*"]
 mainSteps:
   - name: Wait
     action: waitForProperty
-    timeoutSeconds: 1
+    timeoutSeconds: 2
     onFailure: Continue
-    inputs: { Parameter: /app/word, DesiredValues: [never], Interval: 100ms }
+    inputs: { Parameter: /app/word, DesiredValues: [never], IntervalSeconds: 1 }
   - { name: Quiet, action: getParameter, inputs: { Name: /app/word } }
 "#;
     scratch.file("wait.yaml", book);
