@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+mod access_cli;
 mod backup;
 mod control;
 mod language;
