@@ -111,14 +111,7 @@ impl Engine {
             tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default()))
                 .await??
         };
-        let keyring = {
-            let store = store.clone();
-            tokio::task::spawn_blocking(move || {
-                Keyring::of_store(&store, &Sources::from_environment())
-            })
-            .await?
-            .map_err(Refusal::caused)?
-        };
+        let keyring = keyring(store.clone()).await?;
         let operator = OperatorPolicy::read(directory)?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
         let agent =
@@ -289,6 +282,13 @@ impl Engine {
             Err(error) => refusal(&error),
         }
     }
+}
+
+async fn keyring(store: Store) -> Result<Keyring> {
+    let opened = tokio::task::spawn_blocking(move || {
+        Keyring::of_store(&store, &Sources::from_environment())
+    });
+    Ok(opened.await?.map_err(Refusal::caused)?)
 }
 
 /// Returns where the operator's policies are, if there is such a directory; a server makes it.
