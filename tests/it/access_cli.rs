@@ -273,6 +273,10 @@ fn the_operator_says_account_and_region() {
         .file("data/operator.json", r#"{ "accountId": "123456789012", "region": "eu-north-1" }"#);
     let key = scratch.json(0, ["auth", "key", "create", "--user", "bob"]);
     assert_eq!(key["principal"], "arn:aws:iam::123456789012:user/bob");
+    scratch.says(0, ["param", "put", "/secret", "hidden", "--type", "SecureString"]);
+    scratch.file("data/operator.json", "{}");
+    let moved = scratch.says(2, ["param", "get", "/secret", "--with-decryption"]);
+    moved.with(&["bound to the account 123456789012 in eu-north-1", "operator.json"]);
     for (operator, cause) in [
         (r#"{ "accountId": "1234" }"#, "accountId"),
         (r#"{ "region": "Narnia!" }"#, "region"),

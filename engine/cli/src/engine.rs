@@ -1,6 +1,7 @@
 //! The composition root: where ports meet what implements them.
 
 pub(crate) mod perform;
+mod place;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -135,6 +136,7 @@ impl Engine {
             .await?
             .map_err(refused)?
         };
+        place::check(&services).await?;
         nodes.report_to(services.clone());
         nodes.take_up().await?;
         // A store that was restored here may wait for a node that stayed where the copy was made.
