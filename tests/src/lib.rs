@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: scratch directories and calls of the binary.
 
+pub mod python;
 pub mod subset;
 mod watched;
 

@@ -3,6 +3,7 @@
 //! Every run measures the floor too: the parts that a durable sandboxed step cannot do without, with no engine around them. A machine
 //! that is slow or busy slows both, so the comparison with the floor holds where the plain figures do not.
 
+mod api;
 mod commands;
 mod disk;
 mod engine;
@@ -102,6 +103,11 @@ async fn measure(options: Arc<Options>, directory: std::path::PathBuf) -> Result
     drop(engine);
     if wants("process") {
         process::measure(&directory.join("process"), &options, &mut report)?;
+    }
+    if wants("api") {
+        let directory = directory.join("api");
+        std::fs::create_dir_all(&directory)?;
+        api::measure(&directory, &options, &mut report).await?;
     }
     memory::report(idle_bytes, after_bytes, &mut report);
     Ok(report)
