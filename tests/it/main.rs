@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+mod access_cli;
 mod api;
 mod backup;
 mod control;

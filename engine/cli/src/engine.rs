@@ -1,6 +1,7 @@
 //! The composition root: where ports meet what implements them.
 
 pub(crate) mod perform;
+mod place;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -111,14 +112,7 @@ impl Engine {
             tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default()))
                 .await??
         };
-        let keyring = {
-            let store = store.clone();
-            tokio::task::spawn_blocking(move || {
-                Keyring::of_store(&store, &Sources::from_environment())
-            })
-            .await?
-            .map_err(Refusal::caused)?
-        };
+        let keyring = keyring(store.clone()).await?;
         let operator = OperatorPolicy::read(directory)?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
         let agent =
@@ -142,6 +136,7 @@ impl Engine {
             .await?
             .map_err(refused)?
         };
+        place::check(&services).await?;
         nodes.report_to(services.clone());
         nodes.take_up().await?;
         // A store that was restored here may wait for a node that stayed where the copy was made.
@@ -289,6 +284,13 @@ impl Engine {
             Err(error) => refusal(&error),
         }
     }
+}
+
+async fn keyring(store: Store) -> Result<Keyring> {
+    let opened = tokio::task::spawn_blocking(move || {
+        Keyring::of_store(&store, &Sources::from_environment())
+    });
+    Ok(opened.await?.map_err(Refusal::caused)?)
 }
 
 /// Returns where the operator's policies are, if there is such a directory; a server makes it.

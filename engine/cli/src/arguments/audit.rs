@@ -2,6 +2,9 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+/// Records that are printed at once.
+const RECORDS_MAX: i64 = 10_000;
+
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// The last records
@@ -11,6 +14,7 @@ pub enum Audit {
         follow: bool,
         /// How many records are printed at first
         #[arg(short = 'n', long = "lines", value_name = "N", default_value_t = 10)]
+        #[arg(value_parser = clap::value_parser!(u32).range(..=RECORDS_MAX))]
         count: u32,
     },
     /// Records that were written so, newest first
@@ -30,7 +34,7 @@ pub struct AuditQuery {
     /// Who asked: a user's name, an ARN, or os:UID
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// What was asked for, such as PutParameter
+    /// What was asked for: the operation's name in SSM
     #[arg(long, value_name = "OPERATION")]
     pub event: Option<String>,
     /// What it was done to: an ARN, or its end, such as parameter/app/x
@@ -48,6 +52,7 @@ pub struct AuditQuery {
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,
     #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=RECORDS_MAX))]
     pub limit: u32,
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::arguments::{Audit, AuditDecision, AuditQuery};
 use crate::exit::Exit;
@@ -113,16 +113,13 @@ fn listed(records: &Value) -> String {
 fn row(event: &Value) -> Vec<String> {
     let record = &event["record"];
     let text = |value: &Value| safe_line(value.as_str().unwrap_or_default());
-    let decision = match &record["additionalEventData"]["decision"] {
-        Value::Null => json!("allow"),
-        decision => decision.clone(),
-    };
+    let decision = record["additionalEventData"]["decision"].as_str().unwrap_or("allow");
     vec![
         event["seq"].to_string(),
         text(&record["eventTime"]),
         text(&record["userIdentity"]["principalId"]),
         text(&record["eventName"]),
-        text(&decision),
+        decision.to_owned(),
         text(&record["resources"][0]["ARN"]),
         text(&record["errorCode"]),
     ]

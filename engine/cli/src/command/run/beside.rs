@@ -74,7 +74,9 @@ pub(crate) fn documents_in(directory: &Path) -> std::io::Result<BTreeMap<String,
             files.entry(name.to_owned()).or_default().push(path);
         }
     }
-    files.values_mut().for_each(|files| files.sort_by_key(|path| rank(path)));
+    for same in files.values_mut() {
+        same.sort_by_key(|path| rank(path));
+    }
     Ok(files)
 }
 

@@ -77,9 +77,9 @@ impl Engine {
         let AuditFilter { user, event, resource, decision, since_ms, until_ms, request_id } =
             filter;
         let services = self.services();
-        let principal = user.map(|user| match user.contains(':') {
-            true => user,
-            false => services.user_principal(&user).to_string(),
+        let principal = user.map(|user| {
+            let is_whole = user.contains(':');
+            if is_whole { user } else { services.user_principal(&user).to_string() }
         });
         // What stands at the end of an ARN is SSM's or IAM's; what is no ARN, such as an alias, is in the log as it is.
         let place = services.place();

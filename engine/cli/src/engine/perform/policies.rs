@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use anyhow::{Result, bail};
 use host_api::identifier::Principal;
 use serde_json::{Value, json};
-use services::access::{Circumstances, Trial, actions};
+use services::access::{Action, Circumstances, Trial, actions};
 use services::parameters::Place;
 use services::{Actor, Resource};
 
@@ -77,7 +77,7 @@ fn operation(action: &str) -> Result<&'static str> {
         let wanted = action.rsplit(':').next().unwrap_or(action).to_ascii_lowercase();
         let near: Vec<String> = actions()
             .filter(|known| known.operation.to_ascii_lowercase().contains(&wanted))
-            .map(|known| known.id())
+            .map(Action::id)
             .collect();
         let help = if near.is_empty() {
             "`runwright policy schema` shows all".to_owned()
