@@ -1,7 +1,7 @@
 //! What a step may do.
 //!
 //! A grant is `area:verb:resource`, for commands with `@target`: `parameters:read:/app/*`, `commands:send:AWS-RunShellScript@tag:Role=web`,
-//! `http:GET:https://api.example.org/*`, `network:connect:10.0.0.0/8`, `ops:create`. In a resource or target `*` stands for any run of
+//! `http:GET:https://api.example.org/*`, `network:connect:10.0.0.0/8`, `ops:create`, `api:ssm:Get*`. In a resource or target `*` stands for any run of
 //! characters; `\*`, `\@` and `\\` stand for themselves. `*` as the verb is every verb of the area, an absent resource is every resource, and
 //! `*` alone is everything. Nothing else is allowed: what no grant names is denied.
 
@@ -9,6 +9,7 @@ pub mod access;
 mod area;
 mod ceiling;
 mod network;
+pub mod operation;
 mod pattern;
 mod set;
 mod template;
@@ -91,6 +92,8 @@ enum Resource {
     },
     Url(UrlPattern),
     Network(NetworkRange),
+    /// Operations by name, in whatever spelling.
+    Operation(Pattern),
 }
 
 impl Grant {
@@ -253,6 +256,10 @@ impl Resource {
                 let pattern = Pattern::parse(text)?;
                 Ok(if pattern.is_any() { Self::Any } else { Self::Named(pattern) })
             }
+            Area::Api => {
+                let pattern = Pattern::parse(text)?;
+                Ok(if pattern.is_any() { Self::Any } else { Self::Operation(pattern) })
+            }
         }
     }
 
@@ -272,6 +279,9 @@ impl Resource {
                     }
             }
             (Self::Url(url), Self::Url(url_other)) => url.covers(url_other),
+            (Self::Operation(pattern), Self::Operation(pattern_other)) => {
+                pattern.folded().covers(&pattern_other.folded())
+            }
             (Self::Network(range), Self::Network(range_other)) => range.covers(range_other),
             _ => false,
         }
@@ -292,6 +302,9 @@ impl Resource {
                     }
             }
             (Self::Url(url), Self::Url(url_other)) => url.overlaps(url_other),
+            (Self::Operation(pattern), Self::Operation(pattern_other)) => {
+                pattern.folded().overlaps(&pattern_other.folded())
+            }
             (Self::Network(range), Self::Network(range_other)) => {
                 range.covers(range_other) || range_other.covers(range)
             }
@@ -330,7 +343,7 @@ impl fmt::Display for Grant {
         match resource {
             Resource::Any if *area == Area::Ops || verb.is_none() => Ok(()),
             Resource::Any => f.write_str(":*"),
-            Resource::Named(pattern) => write!(f, ":{pattern}"),
+            Resource::Named(pattern) | Resource::Operation(pattern) => write!(f, ":{pattern}"),
             Resource::Command { document, target: None } => {
                 write!(f, ":{}", document.before_target())
             }

@@ -4,6 +4,8 @@
 //! the policy all see the same thing. Adding a capability adds a variant here, an interface in `wit/`, a file in
 //! `sandbox/host` and a module in `services`.
 
+pub mod api;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,8 @@ use serde_json::Value;
 use crate::effect::EffectClass;
 use crate::grant::Access;
 use crate::identifier::Digest;
+
+pub use api::{ApiAnswer, ApiCall, ApiRequest};
 
 /// What stands in a log for text that is left out.
 pub const REDACTED: &str = "***";
@@ -30,6 +34,7 @@ pub enum HostRequest {
     Ops(OpsRequest),
     Http(HttpRequest),
     State(StateRequest),
+    Api(ApiRequest),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,12 +229,15 @@ impl HostRequest {
             Self::Ops(OpsRequest::UpdateItem(_)) => ("ops", "update-item"),
             Self::Http(HttpRequest::Send(_)) => ("http", "send"),
             Self::State(request) => ("state", request.function()),
+            Self::Api(ApiRequest::Call(_)) => ("api", "call"),
         }
     }
 
     /// Returns what performing the call does to the world.
     pub fn effect(&self) -> EffectClass {
         match self {
+            Self::Api(ApiRequest::Call(call)) if api::reads(&call.operation) => EffectClass::Read,
+            Self::Api(_) => EffectClass::Store,
             Self::Clock(_)
             | Self::Inventory(_)
             | Self::Parameters(
@@ -271,7 +279,8 @@ impl HostRequest {
             | Self::Tags(_)
             | Self::Patching(_)
             | Self::Ops(_)
-            | Self::State(_) => self.effect() < EffectClass::External,
+            | Self::State(_)
+            | Self::Api(_) => self.effect() < EffectClass::External,
         }
     }
 
@@ -299,6 +308,10 @@ impl HostRequest {
                     ..put.clone()
                 })))
             }
+            Self::Api(ApiRequest::Call(call)) => match call.redacted() {
+                Some(redacted) => Cow::Owned(Self::Api(ApiRequest::Call(redacted))),
+                None => Cow::Borrowed(self),
+            },
             Self::Clock(_)
             | Self::Parameters(_)
             | Self::Commands(_)

@@ -11,6 +11,11 @@ fn text() -> impl Strategy<Value = String> {
     .prop_map(|parts| parts.concat())
 }
 
+fn operation() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec!["Get", "get", "_", "*", "Parameter", "s"]);
+    prop::collection::vec(piece, 1..5).prop_map(|pieces| pieces.concat())
+}
+
 fn url() -> impl Strategy<Value = String> {
     let host = prop::sample::select(vec!["a.org", "*.org", "*", "b.a.org", "10.0.0.1", "[::1]"]);
     let port = prop::sample::select(vec!["", ":443", ":80", ":8080", ":*"]);
@@ -38,6 +43,8 @@ fn grant() -> impl Strategy<Value = Grant> {
         (prop::sample::select(vec!["GET", "POST", "*"]), url())
             .prop_map(|(verb, url)| format!("http:{verb}:{url}")),
         network.prop_map(|range| format!("network:connect:{range}")),
+        (prop::sample::select(vec!["ssm", "*"]), operation())
+            .prop_map(|(service, operation)| format!("api:{service}:{operation}")),
     ]
     .prop_map(|text| Grant::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}")))
 }
@@ -61,6 +68,7 @@ fn access() -> impl Strategy<Value = Access> {
             .prop_map(move |(name, target)| new("commands", "send", name, target)),
         url.prop_map(move |(host, path)| new("http", "GET", format!("{host}{path}"), None)),
         Just(new("ops", "create", String::new(), None)),
+        operation().prop_map(move |name| new("api", "ssm", name.replace('*', ""), None)),
         Just(new("network", "connect", "10.1.2.3".to_owned(), None)),
     ]
 }

@@ -1,12 +1,15 @@
 //! The grammar of grants by example.
 
+use std::collections::BTreeMap;
+
+use host_api::effect::EffectClass;
 use host_api::grant::{
-    Access, Expansion, Grant, GrantError, GrantSet, Grants, Origin, UrlPattern, expand,
+    Access, Expansion, Grant, GrantError, GrantSet, Grants, Origin, UrlPattern, expand, operation,
     takes_host_from_value,
 };
 use host_api::request::{
-    Body, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend, ParametersRequest,
-    PutParameter, StateRequest, Text,
+    ApiCall, ApiRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend,
+    ParametersRequest, PutParameter, StateRequest, Text,
 };
 use serde_json::json;
 
@@ -63,6 +66,9 @@ fn texts_are_canonical_after_one_reading() {
         ("network:connect:10.1.2.3/8", "network:connect:10.0.0.0/8"),
         ("ops:create", "ops:create"),
         ("tags:write:Parameter//app/x", "tags:write:Parameter//app/x"),
+        ("api:ssm:get_parameter", "api:ssm:get_parameter"),
+        ("api:ssm", "api:ssm:*"),
+        ("api:*", "api:*"),
     ] {
         assert_eq!(grant(text).to_string(), canonical);
         assert_eq!(grant(canonical), grant(text));
@@ -78,6 +84,7 @@ fn mistakes_are_named() {
         ("parameters:peek:/a", "unknown verb `peek`"),
         ("parameters:read:", "empty resource"),
         ("http:get:https://a/", "unknown verb `get`"),
+        ("api:ec2:RunInstances", "unknown verb `ec2`"),
         ("ops:create:x", "area `ops` has none"),
         ("commands:send:@mi-1", "empty document"),
         ("commands:send:Doc@", "empty target"),
@@ -308,4 +315,130 @@ fn what_is_not_known_is_as_wide_as_can_be() {
     assert_eq!(widest("commands:send:{D}@{Id}"), (2, "commands:send:*".to_owned()));
     let many = expand("parameters:read:{A}{B}{C}", &|_| Some(vec!["x".to_owned(); 100]));
     assert!(matches!(many, Err(GrantError::TooManyExpansions { .. })));
+}
+
+fn api(operation: &str, input: serde_json::Value) -> HostRequest {
+    let (service, operation) = ("SSM".to_owned(), operation.to_owned());
+    HostRequest::Api(ApiRequest::Call(ApiCall {
+        service,
+        operation,
+        input,
+        secrets: BTreeMap::new(),
+    }))
+}
+
+#[test]
+fn operations_are_granted_by_name_in_any_spelling() {
+    let calendar = json!({ "CalendarNames": ["Open"] });
+    for (text, operation, expected) in [
+        ("api:ssm:GetCalendarState", "GetCalendarState", true),
+        ("api:ssm:GetCalendarState", "get_calendar_state", true),
+        ("api:ssm:get_*", "GetCalendarState", true),
+        ("api:ssm:*", "GetCalendarState", true),
+        ("api:*", "GetCalendarState", true),
+        ("api:ssm:Describe*", "GetCalendarState", false),
+        ("api:ssm:GetCalendar", "GetCalendarState", false),
+        ("parameters:*", "GetCalendarState", false),
+    ] {
+        assert_eq!(
+            allowed(text, &api(operation, calendar.clone())),
+            expected,
+            "{text}: {operation}"
+        );
+    }
+    let mut of_another_service = api("GetCalendarState", calendar);
+    if let HostRequest::Api(ApiRequest::Call(call)) = &mut of_another_service {
+        "ec2".clone_into(&mut call.service);
+    }
+    assert!(!allowed("api:*", &of_another_service), "there is no such service to grant");
+}
+
+#[test]
+fn an_operation_opens_no_way_around_the_grants_of_other_areas() {
+    for (operation, input, needed) in [
+        ("get_parameter", json!({ "Name": "/a:3" }), "parameters:read:/a"),
+        ("GetParameters", json!({ "Names": ["/a", "/b"] }), "parameters:read:/*"),
+        ("GetParametersByPath", json!({ "Path": "/a/" }), "parameters:read:/a/*"),
+        ("PutParameter", json!({ "Name": "/a", "Value": "x" }), "parameters:write:/a"),
+        ("DeleteParameters", json!({ "Names": ["/a"] }), "parameters:delete:/a"),
+        ("StartAutomationExecution", json!({ "DocumentName": "D" }), "automation:start:D"),
+        (
+            "SendCommand",
+            json!({ "DocumentName": "D", "InstanceIds": ["mi-1"] }),
+            "commands:send:D@mi-1",
+        ),
+        (
+            "AddTagsToResource",
+            json!({ "ResourceType": "Parameter", "ResourceId": "/a" }),
+            "tags:write:Parameter//a",
+        ),
+        ("CreateOpsItem", json!({}), "ops:create"),
+        ("GetParameter", json!({}), "parameters:read:*"),
+        ("GetParameters", json!({ "Names": [{}] }), "parameters:read:*"),
+    ] {
+        let request = api(operation, input);
+        let allowed = |grants: &[&str]| {
+            let grants = set(grants);
+            request.access().iter().all(|access| grants.allows(access))
+        };
+        let own = format!("api:ssm:{operation}");
+        assert!(allowed(&[&own, needed]), "{request:?}");
+        assert!(!allowed(&[&own]), "{request:?}");
+        assert!(!allowed(&[needed]), "{request:?}");
+        assert!(!allowed(&[&own, "parameters:read:/z"]), "{request:?}");
+    }
+}
+
+#[test]
+fn what_an_operation_is_said_to_need_is_what_its_call_touches() {
+    let members = json!({
+        "Name": "/a", "Names": ["/a"], "Path": "/a", "DocumentName": "D", "InstanceIds": ["mi-1"],
+        "ResourceType": "Parameter", "ResourceId": "/a",
+    });
+    let lookup = |name: &str| {
+        let value = members.get(name);
+        Some(match value {
+            Some(serde_json::Value::Array(list)) => {
+                list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+            }
+            Some(value) => vec![value.as_str().unwrap_or_default().to_owned()],
+            None => Vec::new(),
+        })
+    };
+    for touching in operation::all() {
+        let request = api(touching.operation, members.clone());
+        let mut grants = set(&[&format!("api:ssm:{}", touching.operation)]);
+        for need in touching.needs {
+            let Ok(Expansion::Known(needed)) = expand(need, &lookup) else { panic!("{need}") };
+            for grant in needed {
+                grants.insert(grant);
+            }
+        }
+        assert!(
+            request.access().iter().all(|access| grants.allows(access)),
+            "{request:?}: {grants}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_that_an_operation_is_given_must_be_readable() {
+    let mut request = api("PutParameter", json!({ "Name": "/b", "Value": null }));
+    let HostRequest::Api(ApiRequest::Call(call)) = &mut request else { panic!("{request:?}") };
+    call.secrets.insert("/Value".to_owned(), "/a:2".to_owned());
+    let allowed = |grants: &[&str]| {
+        let grants = set(grants);
+        request.access().iter().all(|access| grants.allows(access))
+    };
+    assert!(!allowed(&["api:ssm:PutParameter", "parameters:write:/b"]));
+    assert!(allowed(&["api:ssm:PutParameter", "parameters:write:/b", "parameters:read:/a"]));
+}
+
+#[test]
+fn reads_and_changes_are_told_apart_by_name() {
+    let effect = |operation| api(operation, json!({})).effect();
+    assert_eq!(effect("describe_parameters"), EffectClass::Read);
+    assert_eq!(effect("GetCalendarState"), EffectClass::Read);
+    assert_eq!(effect("PutParameter"), EffectClass::Store);
+    assert_eq!(effect("StartAutomationExecution"), EffectClass::Store);
 }

@@ -3,6 +3,7 @@
 //! `log`, `clock`, `random` and `context` are always there. Each other interface is there when the component's manifest
 //! names it, and each call goes as far as the step is granted: beyond, it fails with the code `Denied`.
 
+pub mod api;
 pub mod automation;
 pub mod clock;
 pub mod commands;

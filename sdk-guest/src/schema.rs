@@ -35,6 +35,8 @@ pub enum Node {
     Map(&'static Node),
     /// An object with these names and no others.
     Object(&'static [Field]),
+    /// An object with these names, and any others.
+    Open(&'static [Field]),
     AnyOf(&'static [Node]),
     /// Text that matches a regular expression.
     Pattern(&'static str),

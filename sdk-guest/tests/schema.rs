@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use runwright_sdk::schema::{Field, Node};
 use runwright_sdk::{
     Action, ActionManifest, Amount, Call, Count, Effect, Ended, Failure, Manifest, Scalar, Schema,
     Secret, Step, TextList, TextOrSecret, Value, inputs, outputs, value,
@@ -132,6 +133,15 @@ fn the_manifest_is_made_at_compile_time() {
         serde_json::from_str::<Value>(&Answer::NODE.to_json()).unwrap(),
         manifest["actions"][0]["outputs"]
     );
+}
+
+#[test]
+fn an_open_object_says_nothing_of_further_names() {
+    const FIELD: Field =
+        Field { name: "A", description: "", required: true, default: None, node: &Node::Text };
+    let schema: Value = serde_json::from_str(&Node::Open(&[FIELD]).to_json()).unwrap();
+    let properties = json!({ "A": { "type": "string" } });
+    assert_eq!(schema, json!({ "type": "object", "properties": properties, "required": ["A"] }));
 }
 
 #[test]

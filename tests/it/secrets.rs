@@ -115,6 +115,44 @@ outputs: [Call.Body, Call.StatusCode, Read.Value]
 }
 
 #[test]
+fn an_operation_by_name_passes_a_secret_on_and_never_shows_it() {
+    let scratch = scratch();
+    put_secret(&scratch);
+    let file = scratch.file(
+        "copy.yaml",
+        r#"schemaVersion: "0.3"
+mainSteps:
+  - name: Read
+    action: aws:executeAwsApi
+    inputs: { Service: ssm, Api: GetParameter, Name: /app/token, WithDecryption: true }
+    outputs: [{ Name: Value, Selector: $.Parameter.Value, Type: String }]
+  - name: Copy
+    action: aws:executeAwsApi
+    inputs: { Service: ssm, Api: PutParameter, Name: /app/copy, Type: SecureString, Value: "{{ Read.Value }}" }
+  - name: Open
+    action: aws:executeAwsApi
+    onFailure: Continue
+    isCritical: false
+    inputs: { Service: ssm, Api: PutParameter, Name: /app/open, Type: String, Value: "{{ Read.Value }}" }
+outputs: [Read.Value]
+"#,
+    );
+    is_not_said(&scratch.says(0, ["-vvv", "run", file.to_str().unwrap()]));
+    is_nowhere(&scratch);
+    let runs = scratch.json(0, ["runs", "list"]);
+    let run = runs[0]["id"].as_str().unwrap();
+    let view = scratch.json(0, ["runs", "show", run]);
+    assert_eq!(view["outputs"]["Read.Value"], json!({ "secret": "/app/token:1" }));
+    let copy = scratch.says(0, ["param", "get", "/app/copy", "--with-decryption"]);
+    assert_eq!(copy.stdout.trim(), SECRET);
+    assert_eq!(view["steps"][2]["failure"]["code"], "ValidationException");
+    scratch.says(2, ["param", "get", "/app/open"]).with(&["ParameterNotFound"]);
+    for command in ["events", "replay", "verify"] {
+        is_not_said(&scratch.says(0, ["runs", command, run]));
+    }
+}
+
+#[test]
 fn a_failure_does_not_show_the_secret() {
     let scratch = scratch();
     put_secret(&scratch);

@@ -1,5 +1,10 @@
 //! The command line.
 
+mod access;
+mod audit;
+mod documents;
+mod keys;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -8,6 +13,13 @@ use std::sync::OnceLock;
 
 use clap::builder::{OsStr, Resettable};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use access::{
+    AccessKey, Auth, Convert, GivenRoles, Holder, Policy, TestPolicies, Tested, Token, User,
+};
+pub use audit::{Audit, AuditDecision, AuditQuery};
+pub use documents::Documents;
+pub use keys::Key;
 
 /// Runbooks that run safely: sandboxed steps, deny by default, and a run survives anything.
 #[derive(Debug, Parser)]
@@ -81,9 +93,21 @@ pub enum Command {
     Plugin(Plugin),
     /// Serve SSM's API: the AWS CLI and every AWS SDK are clients of it
     Server(Server),
-    /// Access keys and tokens of the server's users
+    /// The server's users, their access keys and their tokens
     #[command(subcommand)]
     Auth(Auth),
+    /// Who may do what
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Keys that secure parameters are sealed with
+    #[command(subcommand)]
+    Key(Key),
+    /// Documents of the store
+    #[command(subcommand)]
+    Documents(Documents),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(Audit),
     /// Copy the store to a file while it is in use; never contains the keys
     Backup {
         #[arg(value_hint = ValueHint::FilePath)]
@@ -351,10 +375,4 @@ pub enum Plugin {
         /// `vendor:name@version`, or a digest
         plugin: String,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Auth {
-    /// Print what a shell needs to reach this server as its administrator
-    Env,
 }

@@ -46,6 +46,9 @@ pub fn catalogue(built_in: &[BuiltIn], plugins: &[InstalledPlugin]) -> Catalogue
             catalogue.add_built_in(action.clone());
         }
     }
+    for (operation, is_served) in services::operations() {
+        catalogue.add_operation(operation, is_served);
+    }
     for plugin in plugins {
         for action in &plugin.manifest.actions {
             let pin = PluginPin { version: plugin.version.clone(), digest: plugin.digest.clone() };

@@ -2,6 +2,8 @@
 
 pub(crate) mod perform;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +28,12 @@ use crate::nodes::LocalNodes;
 use crate::operation::{Operation, Request};
 use crate::operator::OperatorPolicy;
 use crate::render::Printer;
+use perform::refused;
 
 /// The file by which a data directory is known.
 pub const DATABASE_FILE: &str = "runwright.db";
+/// Where the operator's policies are in a data directory.
+pub(crate) const POLICY_DIRECTORY: &str = "policies";
 
 /// Requests of other processes that are answered at the same time.
 const REQUESTS_MAX: usize = 64;
@@ -62,6 +67,7 @@ struct Inner {
     sandbox: Sandbox,
     /// Whose plugins are admitted.
     signatures: SignaturePolicy,
+    keyring: Keyring,
     nodes: Arc<LocalNodes>,
     driver: OnceCell<Driver>,
     dispatcher: tokio::task::JoinHandle<()>,
@@ -119,15 +125,22 @@ impl Engine {
             Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
         let sandbox = sandbox(directory, executable, &operator)?;
         let nodes = LocalNodes::new(agent);
-        let settings =
-            services::Settings { ceiling: operator.ceiling, ..services::Settings::default() };
+        let settings = services::Settings {
+            account_id: operator.account_id,
+            region: operator.region,
+            ceiling: operator.ceiling,
+            secret_backend: operator.secret_backend,
+            policy_directory: policy_directory(directory, openings)?,
+            ..services::Settings::default()
+        };
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };
         let services = {
-            let (store, nodes) = (store.clone(), nodes.clone());
+            let (store, keyring, nodes) = (store.clone(), keyring.clone(), nodes.clone());
             tokio::task::spawn_blocking(move || {
                 Services::new(settings, store, keyring, nodes, shipped)
             })
-            .await??
+            .await?
+            .map_err(refused)?
         };
         nodes.report_to(services.clone());
         nodes.take_up().await?;
@@ -149,6 +162,7 @@ impl Engine {
                 services,
                 sandbox,
                 signatures: operator.signatures,
+                keyring,
                 nodes,
                 driver: OnceCell::new(),
                 dispatcher,
@@ -206,6 +220,9 @@ impl Engine {
         let answered = self.inner.requests.acquire_many(all);
         if tokio::time::timeout(DRAIN_MAX, answered).await.is_err() {
             tracing::warn!("a request of another process was not answered in time");
+        }
+        if let Err(error) = self.services().flush_records().await {
+            tracing::error!(%error, "the last records of the audit log were not written");
         }
         // Who asks from now on finds nobody, and asks the next owner.
         self.inner.requests.close();
@@ -272,6 +289,17 @@ impl Engine {
             Err(error) => refusal(&error),
         }
     }
+}
+
+/// Returns where the operator's policies are, if there is such a directory; a server makes it.
+fn policy_directory(directory: &Path, openings: Openings) -> Result<Option<PathBuf>> {
+    let policies = directory.join(POLICY_DIRECTORY);
+    if openings == Openings::Serving && !policies.exists() {
+        let made = DirBuilder::new().mode(0o700).create(&policies);
+        made.with_context(|| format!("cannot make {}", policies.display()))?;
+    }
+    // What is there and is no directory is refused by whoever reads it: what it forbids must not be allowed.
+    Ok(policies.exists().then_some(policies))
 }
 
 fn sandbox(directory: &Path, executable: PathBuf, operator: &OperatorPolicy) -> Result<Sandbox> {

@@ -7,6 +7,7 @@ mod control;
 pub mod engine;
 pub mod exit;
 mod interrupt;
+mod moment;
 mod nodes;
 pub mod operation;
 mod operator;
@@ -149,7 +150,13 @@ async fn carry_out(arguments: Arguments, owned: &Owned) -> Result<Exit> {
         Command::Param(param) => command::param::run(param, &resting().await?, printer).await,
         Command::Plugin(plugin) => command::plugin::run(plugin, &resting, printer).await,
         Command::Server(server) => command::server::run(&server, &directory?, owned, printer).await,
-        Command::Auth(auth) => command::auth::run(&auth, &directory?, printer),
+        Command::Auth(auth) => command::auth::run(auth, &resting, &directory?, printer).await,
+        Command::Policy(policy) => command::policy::run(policy, &resting, printer).await,
+        Command::Key(key) => command::key::run(key, &resting().await?, printer).await,
+        Command::Documents(documents) => {
+            command::documents::run(documents, &resting, printer).await
+        }
+        Command::Audit(audit) => command::audit::run(audit, &resting().await?, printer).await,
         Command::Backup { file } => {
             let file = std::path::absolute(file)?;
             let result = resting().await?.call(&Operation::Backup { file }).await?;

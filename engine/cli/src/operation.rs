@@ -1,7 +1,17 @@
 //! What can be asked of the owner of a data directory, by itself or through the control socket.
 
+mod access;
+mod audit;
+mod documents;
+mod keys;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use access::{AccessOperation, PolicyOperation};
+pub use audit::{AuditFilter, AuditOperation};
+pub use documents::{DocumentOperation, SyncedFile};
+pub use keys::KeyOperation;
 
 /// An operation as it is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,6 +81,11 @@ pub enum Operation {
         run: Option<String>,
     },
     Parameter(ParameterOperation),
+    Access(AccessOperation),
+    Policy(PolicyOperation),
+    Key(KeyOperation),
+    Documents(DocumentOperation),
+    Audit(AuditOperation),
     AddPlugin {
         component: String,
         signature: Option<String>,

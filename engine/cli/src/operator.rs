@@ -1,19 +1,28 @@
-//! What the operator of a data directory has decided: the ceiling of all steps, and whose plugins are admitted.
+//! What the operator of a data directory has decided: the ceiling of all steps, whose plugins are admitted, where secrets are, and
+//! which account and region this is.
+
+mod secret_backend;
 
 use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use host_api::grant::GrantSet;
 use sandbox::SignaturePolicy;
 use sandbox::signature::PublicKey;
 use serde::Deserialize;
+use services::parameters::secret_backend::SecretBackend;
 
 use crate::command::plugin::key::PUBLIC;
 use crate::exit::Refusal;
+use secret_backend::{WrittenSecretsManager, WrittenVault};
 
 /// The file in the data directory; absent, nothing is bounded and unsigned plugins are admitted.
 const FILE: &str = "operator.json";
+/// Digits of an account's id.
+const ACCOUNT_DIGITS: usize = 12;
+const REGION_BYTES_MAX: usize = 32;
 
 /// The operator's decisions.
 #[derive(Debug, Clone)]
@@ -21,6 +30,10 @@ pub(crate) struct OperatorPolicy {
     /// What no step may exceed, whatever its runbook says.
     pub(crate) ceiling: GrantSet,
     pub(crate) signatures: SignaturePolicy,
+    /// Where the secrets are that `/aws/reference/secretsmanager/<secret>` refers to.
+    pub(crate) secret_backend: Option<Arc<dyn SecretBackend>>,
+    pub(crate) account_id: String,
+    pub(crate) region: String,
 }
 
 #[derive(Deserialize)]
@@ -31,6 +44,10 @@ struct Written {
     trusted_keys: Vec<String>,
     #[serde(default)]
     require_signature: bool,
+    secrets_manager: Option<WrittenSecretsManager>,
+    vault: Option<WrittenVault>,
+    account_id: Option<String>,
+    region: Option<String>,
 }
 
 impl OperatorPolicy {
@@ -58,6 +75,28 @@ impl OperatorPolicy {
             return Err(refuse(&"requireSignature needs trustedKeys"));
         }
         let signatures = SignaturePolicy { required: written.require_signature, trusted };
-        Ok(Self { ceiling, signatures })
+        let Written { secrets_manager, vault, account_id, region, .. } = written;
+        let secret_backend = secret_backend::backend(secrets_manager, vault, data_directory)
+            .map_err(|reason| refuse(&reason))?;
+        let account_id = account_id.unwrap_or_else(|| services::ACCOUNT_ID.to_owned());
+        let region = region.unwrap_or_else(|| services::REGION.to_owned());
+        check_place(&account_id, &region).map_err(|reason| refuse(&reason))?;
+        Ok(Self { ceiling, signatures, secret_backend, account_id, region })
     }
+}
+
+/// Refuses what no ARN could carry.
+fn check_place(account_id: &str, region: &str) -> Result<(), String> {
+    let is_account =
+        account_id.len() == ACCOUNT_DIGITS && account_id.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_account {
+        return Err(format!("accountId: {account_id:?} is not {ACCOUNT_DIGITS} digits"));
+    }
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if region.is_empty() || region.len() > REGION_BYTES_MAX || !region.bytes().all(allowed) {
+        return Err(format!(
+            "region: {region:?} is not up to {REGION_BYTES_MAX} lower-case letters, digits and -, such as us-east-1"
+        ));
+    }
+    Ok(())
 }

@@ -36,6 +36,18 @@ impl Printer {
         }
     }
 
+    /// Prints one of many results, each a line: a JSON document, or `text`.
+    pub(crate) fn record(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> anyhow::Result<()> {
+        match self.output {
+            Output::Json => line(&escaped(&serde_json::to_string(value)?)),
+            Output::Text => line(safe_line(&text()).trim_end()),
+        }
+    }
+
     /// Prints a result whose text is for programs too: only a terminal gets it with control characters shown.
     pub(crate) fn exact(self, value: &impl Serialize, text: &str) -> anyhow::Result<()> {
         match self.output {
@@ -107,16 +119,19 @@ fn steers(character: char) -> bool {
 /// Returns a JSON document that is safe for a terminal. What steers one occurs in JSON only within texts, where it can be escaped;
 /// all of it is in Unicode's first plane, so four digits say it.
 fn json(value: &impl Serialize) -> serde_json::Result<String> {
-    let text = serde_json::to_string_pretty(value)?;
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
+    Ok(escaped(&serde_json::to_string_pretty(value)?))
+}
+
+fn escaped(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
         if steers(character) && character != '\n' {
             shown.push_str(&format!("\\u{:04x}", u32::from(character)));
         } else {
             shown.push(character);
         }
     }
-    Ok(shown)
+    shown
 }
 
 /// Returns rows as columns as wide as needed, two spaces apart. A cell is one line, whatever is in it.

@@ -9,8 +9,10 @@ use host_api::failure::{Failure, FailureKind};
 use host_api::grant::Grants;
 use host_api::identifier::Principal;
 use host_api::port::{Caller, Capabilities, HostAnswer};
+use host_api::request::api::fold;
 use host_api::request::{
-    AutomationRequest, CommandsRequest, HostRequest, HttpRequest, ParameterKind, ParametersRequest,
+    ApiRequest, AutomationRequest, CommandsRequest, HostRequest, HttpRequest, ParameterKind,
+    ParametersRequest,
 };
 use serde_json::Value;
 use store::Store;
@@ -128,7 +130,10 @@ impl ActivationHost {
                 let is_written = effect == EffectClass::Store && answer.is_ok();
                 if is_written {
                     crash::point("after-store-effect");
-                    self.log.written();
+                    // An operation by name may have found nothing to change, and then wrote no log either; written twice, it is one.
+                    if !matches!(request, HostRequest::Api(_)) {
+                        self.log.written();
+                    }
                 }
                 if !(is_written && request.begins()) {
                     self.log.answered(call.ordinal, call.logged(), &answer);
@@ -310,6 +315,10 @@ fn keeps_in_clear(request: &HostRequest) -> bool {
         HostRequest::Http(HttpRequest::Send(_)) => false,
         HostRequest::Parameters(ParametersRequest::Put(put)) => {
             put.kind != Some(ParameterKind::SecureString)
+        }
+        HostRequest::Api(ApiRequest::Call(call)) => {
+            fold(&call.operation) != "putparameter"
+                || call.input.get("Type").is_none_or(|kind| kind != "SecureString")
         }
         HostRequest::Clock(_)
         | HostRequest::Parameters(_)

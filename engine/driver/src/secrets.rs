@@ -6,12 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use host_api::failure::Failure;
 use host_api::identifier::RunId;
 use host_api::port::{HostAnswer, LoggedAnswer, LoggedCall};
-use host_api::request::{Body, Content, HostRequest, HttpRequest, ParametersRequest};
+use host_api::request::{
+    ApiAnswer, ApiRequest, Body, Content, HostRequest, HttpRequest, ParametersRequest,
+};
+use serde::Deserialize;
 use serde_json::Value;
 use store::{ReadError, Store};
 
 /// Words without which the stored text of a call refers to no secret.
-const WORDS: [&str; 2] = ["Secret", "Reveal"];
+const WORDS: [&str; 3] = ["Secret", "Reveal", "\"secrets\":"];
 
 /// The secrets of one run.
 #[derive(Debug, Default)]
@@ -91,6 +94,8 @@ pub(crate) fn collect_from_request(request: &HostRequest, into: &mut BTreeSet<St
         if let Some(Body::Text(text)) = &send.body {
             collect_contents(&text.0, into);
         }
+    } else if let HostRequest::Api(ApiRequest::Call(call)) = request {
+        into.extend(call.secrets.values().cloned());
     }
 }
 
@@ -112,8 +117,14 @@ pub(crate) fn collect_secrets(
     into: &mut BTreeSet<String>,
 ) {
     collect_from_request(request, into);
-    if let (HostRequest::Parameters(_), Ok(value)) = (request, answer) {
-        collect_references(value, into);
+    match (request, answer) {
+        (HostRequest::Parameters(_), Ok(value)) => collect_references(value, into),
+        (HostRequest::Api(_), Ok(value)) => {
+            if let Ok(answer) = ApiAnswer::deserialize(value) {
+                into.extend(answer.secrets.into_values());
+            }
+        }
+        _ => {}
     }
 }
 

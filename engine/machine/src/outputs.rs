@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use host_api::failure::{Failure, FailureKind};
-use runbook::plan::{Action, DocumentOutput, Step};
+use runbook::plan::{Action, DocumentOutput, Step, ValueType};
 use runbook::template::{Scope, Template};
-use runbook::value::as_type;
+use runbook::value::{as_type, secret_name};
 use serde_json::{Map, Value, json};
 
 use crate::decide::Decider;
@@ -16,6 +16,7 @@ use crate::status::StepStatus;
 
 /// Returns a component step's outputs: the members of what the action gave, and the declared outputs, which win. A declared output whose
 /// selector finds nothing, or whose value cannot be made its type, is absent: a step that refers to it fails in its input validation (SSM).
+/// A reference to a secret stays one where text is declared.
 pub fn outputs_of(step: &Step, response: &Value) -> BTreeMap<String, Value> {
     let mut outputs = BTreeMap::new();
     let declared = &step.outputs;
@@ -26,7 +27,13 @@ pub fn outputs_of(step: &Step, response: &Value) -> BTreeMap<String, Value> {
     }
     for output in declared {
         let found = output.selector.select(response);
-        if let Some(found) = found.and_then(|found| as_type(found, &output.value_type).ok()) {
+        let typed = found.and_then(|found| {
+            if output.value_type == ValueType::String && secret_name(&found).is_some() {
+                return Some(found);
+            }
+            as_type(found, &output.value_type).ok()
+        });
+        if let Some(found) = typed {
             outputs.insert(output.name.clone(), found);
         }
     }

@@ -53,7 +53,6 @@ pub struct Known {
 }
 
 const CLOUD: &str = "it acts on AWS resources, for which this version has no counterpart";
-const API: &str = "it calls AWS service APIs, which this version cannot call";
 const SCRIPT: &str = "it runs Python or PowerShell in a sandbox, which this version does not have";
 
 const OPSCENTER: &str = "it arrives with OpsCenter, which this version does not have";
@@ -69,7 +68,7 @@ const fn ours(name: &'static str) -> Known {
 /// Every action known by name: SSM's 23 (user guide, "Systems Manager Automation actions reference"), then ours and what is to come.
 pub const KNOWN: &[Known] = &[
     ssm("approve", Kind::Flow(FlowAction::Approve), false),
-    ssm("assertAwsResourceProperty", Kind::Unavailable(API), true),
+    ssm("assertAwsResourceProperty", Kind::Component, true),
     ssm("branch", Kind::Flow(FlowAction::Branch), true),
     ssm("changeInstanceState", Kind::Unavailable(CLOUD), true),
     ssm("copyImage", Kind::Unavailable(CLOUD), false),
@@ -79,7 +78,7 @@ pub const KNOWN: &[Known] = &[
     ssm("deleteImage", Kind::Unavailable(CLOUD), true),
     ssm("deleteStack", Kind::Unavailable(CLOUD), true),
     ssm("executeAutomation", Kind::Component, true),
-    ssm("executeAwsApi", Kind::Unavailable(API), true),
+    ssm("executeAwsApi", Kind::Component, true),
     ssm("executeScript", Kind::Unavailable(SCRIPT), true),
     ssm("executeStateMachine", Kind::Unavailable(CLOUD), true),
     ssm("invokeLambdaFunction", Kind::Unavailable(CLOUD), true),
@@ -90,7 +89,7 @@ pub const KNOWN: &[Known] = &[
     ssm("runInstances", Kind::Unavailable(CLOUD), false),
     ssm("sleep", Kind::Flow(FlowAction::Sleep), false),
     ssm("updateVariable", Kind::Flow(FlowAction::UpdateVariable), true),
-    ssm("waitForAwsResourceProperty", Kind::Unavailable(API), true),
+    ssm("waitForAwsResourceProperty", Kind::Component, true),
     ours("assertProperty"),
     ours("gatherInventory"),
     ours("getParameter"),
@@ -109,13 +108,6 @@ pub const KNOWN: &[Known] = &[
 /// Returns what does the work of an action that is not available, where something does.
 pub fn instead(name: &str) -> Option<&'static str> {
     Some(match name {
-        "assertAwsResourceProperty" => {
-            "assertProperty (schema 0.4) compares a value that another step gave"
-        }
-        "waitForAwsResourceProperty" => "waitForProperty (schema 0.4) polls a parameter or a URL",
-        "executeAwsApi" => {
-            "getParameter, putParameter, gatherInventory and httpRequest (schema 0.4) do what most such steps do"
-        }
         "executeScript" => {
             "compute with an expression `${{ … }}` (schema 0.4), or run the script on a node with shell (schema 0.4) or aws:runCommand"
         }
@@ -138,16 +130,25 @@ pub fn instead(name: &str) -> Option<&'static str> {
     })
 }
 
+/// SSM's default timeout of an action that polls.
+const POLLING_MS: u64 = 3_600_000;
+
+/// Returns the timeout of one attempt at a step of an action, by its name without `aws:`, when the step states none.
+pub fn default_timeout_ms(name: &str) -> Option<u64> {
+    (name == "waitForAwsResourceProperty").then_some(POLLING_MS)
+}
+
 /// Returns a known action by its name without `aws:`.
 pub fn known(name: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.name == name)
 }
 
-/// The actions of components that are at hand: the built-in ones and those of installed plugins.
+/// The actions of components that are at hand, the built-in ones and those of installed plugins, and the operations that they can call.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     built_in: BTreeMap<String, ActionManifest>,
     installed: Vec<Installed>,
+    operations: BTreeMap<String, bool>,
 }
 
 /// An action of an installed plugin.
@@ -177,6 +178,16 @@ impl Catalogue {
         manifest: ActionManifest,
     ) {
         self.installed.push(Installed { package: package.into(), pin, manifest });
+    }
+
+    /// Adds an operation of SSM that steps may name; `is_served` where it has a service here.
+    pub fn add_operation(&mut self, name: impl Into<String>, is_served: bool) {
+        self.operations.insert(name.into(), is_served);
+    }
+
+    /// Returns the names of SSM's operations, each with whether it has a service here; none where they are not known.
+    pub fn operations(&self) -> &BTreeMap<String, bool> {
+        &self.operations
     }
 
     /// Returns a built-in action by its full name, `aws:<name>`.

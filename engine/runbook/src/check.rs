@@ -1,6 +1,7 @@
 //! Checking: a document's values against the language; all mistakes at once.
 
 mod amount;
+mod api;
 mod approve;
 mod branch;
 mod capability;

@@ -5,6 +5,7 @@
 
 mod ceiling;
 mod input;
+mod operation;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use host_api::grant::{Expansion, Grant, GrantError, escape, expand};
 use host_api::manifest::ActionManifest;
 use serde_json::Value;
 
-use crate::plan::{Action, Plan, Step, StepId};
+use crate::plan::{Action, Plan, Step, StepId, ValueType};
 use crate::template::{Global, Template};
 use input::{Input, Inputs};
 
@@ -33,6 +34,8 @@ pub struct Need {
     /// Whether it is the use, by handle, of the secret that a parameter of type Secret names. Naming that parameter covers it: who
     /// starts the run binds it, and no other secret comes with it.
     pub is_handle: bool,
+    /// Whether only some of the operations that the step may turn out to call need it: no capability has to list it.
+    pub is_possible: bool,
 }
 
 /// How much is known of a need.
@@ -76,28 +79,39 @@ pub fn needs_of(
     let inputs = Inputs::new(step, inputs, manifest, parameters, &plan.parameters);
     let mut needs: Vec<Need> =
         manifest.needs.iter().map(|template| of_template(template, &inputs)).collect();
+    operation::touched(&inputs, &manifest.needs, &mut needs);
     secrets(plan, step, &inputs, &mut needs);
     needs
 }
 
 fn of_template(template: &str, inputs: &Inputs<'_>) -> Need {
-    let found: BTreeMap<&str, Input> =
-        names_in(template).into_iter().map(|name| (name, inputs.named(name))).collect();
+    let found = names_in(template).into_iter().map(|name| (name, inputs.named(name))).collect();
+    expanded(template, &found)
+}
+
+fn expanded(template: &str, found: &BTreeMap<&str, Input>) -> Need {
     let source = source(found.values());
-    let expansion = expand(&with_parts(template, &found), &|name| found.get(name)?.values())
+    let expansion = expand(&with_parts(template, found), &|name| found.get(name)?.values())
         .or_else(|_| expand(template, &|name| found.get(name)?.values()));
     match expansion {
-        Ok(Expansion::Known(grants) | Expansion::Unknown { widest: grants, .. }) => {
-            let narrow = narrow(template, &found);
-            Need { template: template.to_owned(), grants, source, narrow, is_handle: false }
-        }
-        Err(error) => Need {
+        Ok(Expansion::Known(grants) | Expansion::Unknown { widest: grants, .. }) => Need {
             template: template.to_owned(),
-            grants: Vec::new(),
-            source: Source::Invalid(error),
-            narrow: None,
+            grants,
+            source,
+            narrow: narrow(template, found),
             is_handle: false,
+            is_possible: false,
         },
+        Err(error) => Need::invalid(template, Source::Invalid(error)),
+    }
+}
+
+impl Need {
+    /// Returns the need of inputs with which nothing can be done.
+    fn invalid(template: &str, source: Source) -> Self {
+        let template = template.to_owned();
+        let (grants, narrow) = (Vec::new(), None);
+        Self { template, grants, source, narrow, is_handle: false, is_possible: false }
     }
 }
 
@@ -158,17 +172,21 @@ fn secrets(plan: &Plan, step: &Step, inputs: &Inputs<'_>, needs: &mut Vec<Need>)
     if let Action::Component { inputs, .. } = &step.action {
         secret_outputs(plan, inputs, &mut outputs);
     }
-    for (reader, inputs_of_reader) in outputs {
+    for (step, reader) in outputs {
         // A SecureString read by an earlier step: what that step may read, this one may use.
-        let name = inputs.resolve(inputs_of_reader.get("Name"));
-        let mut need = of_secret(&name);
-        need.source = match need.source {
-            Source::Until(_) | Source::Invalid(_) => need.source,
-            Source::Known | Source::Parameters { .. } => {
-                Source::Until(BTreeSet::from([Cause::Step(reader)]))
-            }
+        let read = match reader {
+            Reader::Parameter(members) => vec![of_secret(&inputs.resolve(members.get("Name")))],
+            Reader::Operation(members) => operation::secrets_read(&members, inputs),
         };
-        needs.push(need);
+        for mut need in read {
+            need.source = match need.source {
+                Source::Until(_) | Source::Invalid(_) => need.source,
+                Source::Known | Source::Parameters { .. } => {
+                    Source::Until(BTreeSet::from([Cause::Step(step.clone())]))
+                }
+            };
+            needs.push(need);
+        }
     }
 }
 
@@ -183,22 +201,52 @@ fn of_secret(name: &Input) -> Need {
         Err(error) => (Vec::new(), Source::Invalid(error)),
     };
     let template = grants.first().map_or_else(String::new, Grant::to_string);
-    Need { template, grants, source, narrow: narrow(TEMPLATE, &found), is_handle: name.is_handle }
+    Need {
+        template,
+        grants,
+        source,
+        narrow: narrow(TEMPLATE, &found),
+        is_handle: name.is_handle,
+        is_possible: false,
+    }
 }
 
-type ReaderInputs = BTreeMap<String, Template>;
+type Members = BTreeMap<String, Template>;
 
-/// Finds whole values that are the `Value` of a getParameter step, which for a `SecureString` is a secret.
-fn secret_outputs(plan: &Plan, template: &Template, found: &mut BTreeMap<String, ReaderInputs>) {
+/// A step that reads parameters, by its inputs.
+enum Reader {
+    /// getParameter.
+    Parameter(Members),
+    /// aws:executeAwsApi.
+    Operation(Members),
+}
+
+impl Reader {
+    /// Returns the step as a reader, if the output may be a secret.
+    fn of(step: &Step, output: &str) -> Option<Self> {
+        let Action::Component { name, inputs } = &step.action else { return None };
+        match name.trim_start_matches("aws:") {
+            "getParameter" if output == "Value" => Some(Self::Parameter(members_of(inputs))),
+            "executeAwsApi" => {
+                let declared = step.outputs.iter().find(|declared| declared.name == output);
+                let is_other_text = declared.is_some_and(|declared| {
+                    declared.value_type == ValueType::String
+                        && !declared.selector.source().ends_with("Value")
+                });
+                (!is_other_text).then(|| Self::Operation(members_of(inputs)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Finds whole values that are outputs of a step which reads parameters, and so may be secrets.
+fn secret_outputs(plan: &Plan, template: &Template, found: &mut BTreeMap<String, Reader>) {
     match template {
-        Template::Reference(crate::template::Reference::StepOutput { step, output })
-            if output == "Value" =>
-        {
+        Template::Reference(crate::template::Reference::StepOutput { step, output }) => {
             let reader = plan.step_named(step).map(|id| plan.step(id));
-            if let Some(Step { action: Action::Component { name, inputs }, .. }) = reader
-                && name.trim_start_matches("aws:") == "getParameter"
-            {
-                found.insert(step.clone(), members_of(inputs));
+            if let Some(reader) = reader.and_then(|reader| Reader::of(reader, output)) {
+                found.insert(step.clone(), reader);
             }
         }
         Template::List(items) => items.iter().for_each(|item| secret_outputs(plan, item, found)),
@@ -215,7 +263,7 @@ fn secret_outputs(plan: &Plan, template: &Template, found: &mut BTreeMap<String,
     }
 }
 
-fn members_of(inputs: &Template) -> ReaderInputs {
+fn members_of(inputs: &Template) -> Members {
     match inputs {
         Template::Map(members) => members.clone(),
         Template::Literal(Value::Object(members)) => members

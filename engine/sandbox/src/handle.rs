@@ -5,6 +5,8 @@ use host_api::request::{Content, Text};
 /// What a handle begins with; 32 lower-case hexadecimal digits follow.
 pub(crate) const PREFIX: &str = "secret:";
 const DIGITS: usize = 32;
+/// The key of the JSON object that is a handle in a guest's eyes: `{ "secret": HANDLE }`.
+pub(crate) const HANDLE_KEY: &str = "secret";
 
 /// Splits `text` at the handles that `resolve` knows; what it does not know stays text.
 pub(crate) fn split(text: &str, resolve: impl Fn(&str) -> Option<String>) -> Text {

@@ -1,5 +1,6 @@
 //! What the caller of a sandbox provides for one activation, and the glue from each WIT interface to it.
 
+mod api;
 mod automation;
 mod clock;
 mod commands;

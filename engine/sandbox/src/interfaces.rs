@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// The interfaces that need a grant, in byte order.
-const GATED: [&str; 9] = [
+const GATED: [&str; 10] = [
+    "api",
     "automation",
     "commands",
     "http",

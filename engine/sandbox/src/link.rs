@@ -44,6 +44,7 @@ fn link_always(linker: &mut Linker<Activation>) -> wasmtime::Result<()> {
 
 fn link_granted(linker: &mut Linker<Activation>, interface: &str) -> wasmtime::Result<()> {
     match interface {
+        "api" => wit::api::add_to_linker::<_, Own>(linker, |a| a),
         "automation" => wit::automation::add_to_linker::<_, Own>(linker, |a| a),
         "commands" => wit::commands::add_to_linker::<_, Own>(linker, |a| a),
         "http" => wit::http::add_to_linker::<_, Own>(linker, |a| a),

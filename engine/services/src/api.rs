@@ -9,6 +9,7 @@ mod documents;
 mod parameters;
 mod resource_policies;
 mod settings;
+mod step;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,11 @@ pub struct Operation {
     pub name: &'static str,
     pub access: Access,
     run: Box<dyn Fn(Services, Actor, Value) -> Answer + Send + Sync>,
+}
+
+/// Returns the names of all operations that SSM has, each with whether it has a service here.
+pub fn operations() -> impl Iterator<Item = (&'static str, bool)> {
+    ssm_model::operations().map(|known| (known.name(), Operation::named(known.name()).is_some()))
 }
 
 impl std::fmt::Debug for Operation {

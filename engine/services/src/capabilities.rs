@@ -107,6 +107,7 @@ impl Services {
                 encode(&answer?)
             }
             HostRequest::State(request) => self.call_state(&actor, request).await,
+            HostRequest::Api(request) => self.call_api(&actor, request).await,
         }
     }
 
@@ -172,15 +173,7 @@ impl Services {
     async fn put_request(&self, put: &PutParameter) -> Result<PutParameterRequest, ServiceError> {
         let value = match &put.content {
             Content::Plain(text) => Sensitive::new(text.as_str()),
-            Content::Secret(reference) => {
-                if !self.becomes_secret(put).await? {
-                    return Err(ServiceError::validation(format!(
-                        "the value of {} is a secret: its type must be SecureString",
-                        put.name
-                    )));
-                }
-                self.resolve_secret(reference).await?
-            }
+            Content::Secret(reference) => self.secret_for(put, reference).await?,
         };
         Ok(PutParameterRequest {
             name: put.name.clone(),
@@ -190,6 +183,21 @@ impl Services {
             description: put.description.clone(),
             ..PutParameterRequest::default()
         })
+    }
+
+    /// Returns the text of a secret that is to be the value of a parameter.
+    pub(crate) async fn secret_for(
+        &self,
+        put: &PutParameter,
+        reference: &str,
+    ) -> Result<Sensitive, ServiceError> {
+        if !self.becomes_secret(put).await? {
+            return Err(ServiceError::validation(format!(
+                "the value of {} is a secret: its type must be SecureString",
+                put.name
+            )));
+        }
+        self.resolve_secret(reference).await
     }
 
     async fn becomes_secret(&self, put: &PutParameter) -> Result<bool, ServiceError> {

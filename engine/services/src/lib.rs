@@ -39,7 +39,7 @@ pub mod tags;
 
 pub use access::{Access, Resource};
 pub use actor::{Actor, SignedWith, WireRequest};
-pub use api::Operation;
+pub use api::{Operation, operations};
 pub use credentials::{AccessKey, Bearer, NewAccessKey};
 pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};

@@ -113,6 +113,9 @@ impl Services {
                 catalogue.add_built_in(action.clone());
             }
         }
+        for (operation, is_served) in crate::api::operations() {
+            catalogue.add_operation(operation, is_served);
+        }
         for plugin in self.list_plugins().await? {
             let pin = PluginPin { version: plugin.version, digest: plugin.digest };
             for action in plugin.manifest.actions {

@@ -108,14 +108,15 @@ pub fn read_attempt(
 pub fn read_mentioning(
     tx: &ReadTx<'_>,
     run: &RunId,
-    words: [&str; 2],
+    words: [&str; 3],
 ) -> Result<Vec<LoggedCall>, ReadError> {
     let key = tx.run_key(run.as_str())?;
     let mut found = Vec::new();
     tx.each(
         "SELECT calls FROM host_calls
-         WHERE run_key = $1 AND (instr(calls, $2) > 0 OR instr(calls, $3) > 0) ORDER BY id",
-        params![key, words[0], words[1]],
+         WHERE run_key = $1 AND (instr(calls, $2) > 0 OR instr(calls, $3) > 0 OR instr(calls, $4) > 0)
+         ORDER BY id",
+        params![key, words[0], words[1], words[2]],
         |row| {
             let mut calls = BTreeMap::new();
             add(&mut calls, row, 0)?;

@@ -5,11 +5,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Area, Grant, Scope, UrlPattern, escape};
+use super::{Area, Grant, Scope, UrlPattern, escape, operation};
 use crate::request::{
-    AutomationRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend,
-    InventoryRequest, OpsRequest, ParametersRequest, PatchingRequest, StateRequest, TagsRequest,
-    Text,
+    ApiRequest, AutomationRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest,
+    HttpSend, InventoryRequest, OpsRequest, ParametersRequest, PatchingRequest, StateRequest,
+    TagsRequest, Text,
 };
 
 /// One thing a call touches; it must be granted.
@@ -26,7 +26,7 @@ pub struct Access {
 }
 
 impl Access {
-    fn new(area: Area, verb: &str, resource: String) -> Self {
+    pub(super) fn new(area: Area, verb: &str, resource: String) -> Self {
         Self { area: area.name().to_owned(), verb: verb.to_owned(), resource, target: None }
     }
 
@@ -86,6 +86,7 @@ pub(crate) fn of(request: &HostRequest) -> Vec<Access> {
         }
         HostRequest::Http(HttpRequest::Send(send)) => http(send),
         HostRequest::State(request) => state(request),
+        HostRequest::Api(ApiRequest::Call(call)) => operation::touched(call),
     };
     touched.sort();
     touched.dedup();
@@ -97,10 +98,7 @@ fn parameters(request: &ParametersRequest) -> Vec<Access> {
         ParametersRequest::Get { name } => named_parameter("read", name),
         ParametersRequest::Reveal { name } => named_parameter("reveal", name),
         ParametersRequest::Delete { name } => named_parameter("delete", name),
-        ParametersRequest::GetByPath { path, .. } => {
-            let below = format!("{}/*", escape(path.trim_end_matches('/')));
-            vec![Access::new(Area::Parameters, "read", below)]
-        }
+        ParametersRequest::GetByPath { path, .. } => vec![below_path(path)],
         ParametersRequest::Put(put) => {
             let mut touched = named_parameter("write", &put.name);
             touched.extend(secret(&put.content));
@@ -109,19 +107,30 @@ fn parameters(request: &ParametersRequest) -> Vec<Access> {
     }
 }
 
-/// A version or label after the name does not matter. In an ARN `name` and `/name` look the same, so both must be granted.
-fn named_parameter(verb: &str, name: &str) -> Vec<Access> {
-    let access = |name: &str| Access::new(Area::Parameters, verb, escape(name));
+pub(super) fn named_parameter(verb: &str, name: &str) -> Vec<Access> {
+    let access = |name: String| Access::new(Area::Parameters, verb, escape(&name));
+    parameter_names(name).into_iter().map(access).collect()
+}
+
+/// Returns the names of parameters that must be granted for one that is called so. A version or label after the name does not matter. In
+/// an ARN `name` and `/name` look the same, so both must be.
+pub fn parameter_names(name: &str) -> Vec<String> {
     let Some((_, path)) = name.split_once(":parameter/").filter(|_| name.starts_with("arn:"))
     else {
-        return vec![access(before_selector(name))];
+        return vec![before_selector(name).to_owned()];
     };
     let path = before_selector(path);
-    let mut touched = vec![access(&format!("/{path}"))];
+    let mut names = vec![format!("/{path}")];
     if !path.contains('/') {
-        touched.push(access(path));
+        names.push(path.to_owned());
     }
-    touched
+    names
+}
+
+/// All parameters below a path.
+pub(super) fn below_path(path: &str) -> Access {
+    let below = format!("{}/*", escape(path.trim_end_matches('/')));
+    Access::new(Area::Parameters, "read", below)
 }
 
 fn before_selector(name: &str) -> &str {
@@ -156,7 +165,7 @@ fn state(request: &StateRequest) -> Vec<Access> {
 }
 
 /// A request that is not in SSM's shape touches an unnamed document or any node, so that no narrow grant lets it pass.
-fn send_command(request: &Value) -> Vec<Access> {
+pub(super) fn send_command(request: &Value) -> Vec<Access> {
     let document = request.get("DocumentName").and_then(Value::as_str).unwrap_or("*");
     let document = if document == "*" { document.to_owned() } else { escape(document) };
     let mut touched: Vec<_> = command_targets(request)
@@ -195,7 +204,7 @@ fn command_targets(request: &Value) -> Vec<Option<String>> {
 }
 
 /// Returns the texts of a list, `None` in the place of what is none; a list without any is one of those.
-fn texts(list: &Value) -> Vec<Option<String>> {
+pub(super) fn texts(list: &Value) -> Vec<Option<String>> {
     match list.as_array() {
         Some(list) if !list.is_empty() => {
             let text =
@@ -206,7 +215,7 @@ fn texts(list: &Value) -> Vec<Option<String>> {
     }
 }
 
-fn start_automation(request: &Value) -> Vec<Access> {
+pub(super) fn start_automation(request: &Value) -> Vec<Access> {
     let document = request.get("DocumentName").and_then(Value::as_str);
     let document = document.map_or_else(|| "*".to_owned(), escape);
     let mut touched = vec![Access::new(Area::Automation, "start", document)];

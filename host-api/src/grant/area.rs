@@ -16,6 +16,8 @@ pub enum Area {
     Patching,
     Ops,
     State,
+    /// Operations of this installation's own API, by name; the verb is the service.
+    Api,
 }
 
 /// What is done. One verb may stand for the same word of several areas.
@@ -38,10 +40,11 @@ pub enum Verb {
     Put,
     Patch,
     Options,
+    Ssm,
 }
 
 impl Area {
-    pub const ALL: [Area; 10] = [
+    pub const ALL: [Area; 11] = [
         Area::Parameters,
         Area::Commands,
         Area::Http,
@@ -52,6 +55,7 @@ impl Area {
         Area::Patching,
         Area::Ops,
         Area::State,
+        Area::Api,
     ];
 
     pub fn name(self) -> &'static str {
@@ -66,6 +70,7 @@ impl Area {
             Self::Patching => "patching",
             Self::Ops => "ops",
             Self::State => "state",
+            Self::Api => "api",
         }
     }
 
@@ -121,6 +126,7 @@ impl Area {
             Self::Patching => &[("scan", Verb::Scan), ("install", Verb::Install)],
             Self::Ops => &[("create", Verb::Create), ("update", Verb::Update)],
             Self::State => &[("read", Verb::Read), ("write", Verb::Write)],
+            Self::Api => &[("ssm", Verb::Ssm)],
         }
     }
 }

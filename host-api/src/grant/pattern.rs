@@ -57,6 +57,20 @@ impl Pattern {
             .collect()
     }
 
+    /// Returns the pattern of names that are spelt in any case, with or without `_`.
+    pub(crate) fn folded(&self) -> Self {
+        let mut tokens = Vec::with_capacity(self.0.len());
+        for token in &self.0 {
+            match token {
+                Token::One('_') => {}
+                Token::One(character) => tokens.push(Token::One(character.to_ascii_lowercase())),
+                Token::Any if tokens.last() == Some(&Token::Any) => {}
+                Token::Any => tokens.push(Token::Any),
+            }
+        }
+        Self(tokens)
+    }
+
     pub fn matches(&self, text: &str) -> bool {
         self.covers(&Self::literal(text))
     }

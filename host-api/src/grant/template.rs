@@ -25,19 +25,21 @@ enum Piece<'t> {
 ///
 /// `lookup` returns the values of a name, each of which makes a grant of its own, or `None` where they are not known yet.
 /// A value never acts as syntax: a `*` in it is literal, and in a URL that does not begin with the value it cannot leave the part
-/// in which it stands. An HTTP method may be in lower case.
+/// in which it stands. An HTTP method may be in lower case, the name of a service in upper case.
 pub fn expand(
     template: &str,
     lookup: &dyn Fn(&str) -> Option<Vec<String>>,
 ) -> Result<Expansion, GrantError> {
     let mut parts = template.splitn(3, ':');
     let area = parts.next().unwrap_or_default();
-    let http = Area::parse(area) == Some(Area::Http);
+    let parsed = Area::parse(area);
+    let http = parsed == Some(Area::Http);
     let mut names = BTreeSet::new();
     let mut texts = vec![area.to_owned()];
     for (index, part) in parts.enumerate() {
         let place = match (index, http) {
             (0, true) => Place::Method,
+            (0, false) if parsed == Some(Area::Api) => Place::Service,
             (0, false) => Place::Verb,
             (_, true) => Place::Url,
             (_, false) => Place::Resource,
@@ -79,6 +81,7 @@ pub fn takes_host_from_value(template: &str) -> bool {
 enum Place {
     Verb,
     Method,
+    Service,
     Resource,
     Url,
 }
@@ -130,13 +133,14 @@ impl Part<'_> {
             value: value.to_owned(),
         };
         match self.place {
-            Place::Verb | Place::Method
+            Place::Verb | Place::Method | Place::Service
                 if !value.bytes().all(|byte| byte.is_ascii_alphabetic()) =>
             {
                 Err(refused())
             }
             Place::Verb => Ok(value.to_owned()),
             Place::Method => Ok(value.to_ascii_uppercase()),
+            Place::Service => Ok(value.to_ascii_lowercase()),
             Place::Url if index > 0 || self.is_scheme() => {
                 let syntax = |byte: u8| b"/?#@:\\%[]".contains(&byte);
                 let in_path = self.path_began(index);

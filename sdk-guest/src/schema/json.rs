@@ -107,7 +107,11 @@ impl<const N: usize> Writer<N> {
                 self.raw(r#""type":"object","additionalProperties":"#);
                 self.node(value);
             }
-            Node::Object(fields) => self.object(fields),
+            Node::Object(fields) => {
+                self.object(fields);
+                self.raw(r#","additionalProperties":false"#);
+            }
+            Node::Open(fields) => self.object(fields),
             Node::AnyOf(nodes) => self.any_of(nodes),
             Node::Secret => self.raw(concat!(
                 r#""type":"object","properties":{"secret":{"type":"string"}},"required":["secret"],"#,
@@ -152,7 +156,7 @@ impl<const N: usize> Writer<N> {
             }
             position += 1;
         }
-        self.raw(r#"],"additionalProperties":false"#);
+        self.byte(b']');
     }
 
     const fn field(&mut self, field: &Field) {

@@ -67,6 +67,7 @@ scenario! { graph: }
 scenario! { retry: }
 scenario! { child: }
 scenario! { sequence: }
+scenario! { operations: }
 scenario! {
     http:
     before_intent = "before-intent",

@@ -1,58 +1,58 @@
 //! `runwright auth`
 
-use std::fs;
+mod credentials_file;
+mod environment;
+mod key;
+mod token;
+mod user;
+
 use std::path::Path;
 
-use anyhow::{Result, bail};
-use serde_json::json;
+use anyhow::Result;
+use serde_json::Value;
 
-use super::server::{Address, CREDENTIALS_FILE};
 use crate::arguments::Auth;
-use crate::exit::{Exit, Refusal};
-use crate::render::Printer;
+use crate::exit::Exit;
+use crate::moment;
+use crate::render::{self, Printer};
+use crate::session::Session;
+
+pub(crate) use credentials_file::keep;
 
 /// Carries out a command about who may use the server.
-pub(crate) fn run(arguments: &Auth, directory: &Path, printer: Printer) -> Result<Exit> {
+pub(crate) async fn run(
+    arguments: Auth,
+    session: &impl AsyncFn() -> Result<Session>,
+    directory: &Path,
+    printer: Printer,
+) -> Result<Exit> {
     match arguments {
-        Auth::Env => environment(directory, printer),
+        Auth::Env => environment::print(directory, printer),
+        Auth::User(user) => user::run(user, &session().await?, printer).await,
+        Auth::Key(key) => key::run(key, &session().await?, directory, printer).await,
+        Auth::Token(token) => token::run(token, &session().await?, printer).await,
     }
 }
 
-/// Prints what a shell needs.
-fn environment(directory: &Path, printer: Printer) -> Result<Exit> {
-    let path = directory.join(CREDENTIALS_FILE);
-    let Ok(text) = fs::read_to_string(&path) else {
-        bail!(
-            Refusal::bad_input(format!("there is no key in {}", path.display())).with_help(
-                "`runwright server` makes one when it starts on an empty data directory"
-            )
-        );
-    };
-    let member = |name: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('=').map(str::trim))
-    };
-    let (Some(id), Some(secret)) = (member("aws_access_key_id"), member("aws_secret_access_key"))
-    else {
-        bail!(Refusal::bad_input(format!("{} is not a credentials file", path.display())));
-    };
-    let address = fs::read(directory.join("server.json")).ok();
-    let address: Option<Address> = address.and_then(|text| serde_json::from_slice(&text).ok());
-    let Some(Address { url, .. }) = address else {
-        bail!(Refusal::not_reachable("no server runs on this data directory"));
-    };
-    let variables = [
-        ("AWS_ENDPOINT_URL_SSM", url.as_str()),
-        ("AWS_ENDPOINT_URL_STS", url.as_str()),
-        ("AWS_REGION", services::REGION),
-        ("AWS_DEFAULT_REGION", services::REGION),
-        ("AWS_ACCESS_KEY_ID", id),
-        ("AWS_SECRET_ACCESS_KEY", secret),
-    ];
-    let value = variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    printer.result(&serde_json::Value::Object(value), || {
-        let lines = variables.map(|(name, value)| format!("export {name}={value}"));
-        lines.join("\n")
-    })?;
-    Ok(Exit::Done)
+fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_default().to_owned()
+}
+
+fn texts(value: &Value, member: &str) -> String {
+    let texts: Vec<&str> =
+        value[member].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    texts.join(", ")
+}
+
+/// Returns the time that a member says, or nothing if it says none.
+fn time(value: &Value, member: &str) -> String {
+    value[member].as_u64().map(moment::shown).unwrap_or_default()
+}
+
+/// Says which roles no policy speaks of.
+fn warn_of_roles(answer: &Value) {
+    let unknown = texts(answer, "unknownRoles");
+    if !unknown.is_empty() {
+        render::note(format!("no policy speaks of {unknown}: it grants nothing yet"));
+    }
 }

@@ -14,6 +14,7 @@ use crate::command::file::write_new;
 use crate::command::run::{exit_of, finished, follow};
 use crate::exit::{Exit, Refusal};
 use crate::interrupt::Interrupts;
+use crate::moment;
 use crate::operation::Operation;
 use crate::render::{self, Printer, safe_line, short, table};
 use crate::session::Session;
@@ -60,17 +61,12 @@ async fn list(
             .map(|run| {
                 let text = |key: &str| safe_line(run[key].as_str().unwrap_or_default());
                 let created = run["created"].as_u64().unwrap_or_default();
-                vec![text("id"), text("document"), text("status"), time(created)]
+                vec![text("id"), text("document"), text("status"), moment::shown(created)]
             })
             .collect();
         table(&["RUN", "DOCUMENT", "STATUS", "CREATED"], &rows)
     })?;
     Ok(Exit::Done)
-}
-
-fn time(at_ms: u64) -> String {
-    let at = i64::try_from(at_ms).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-    at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()).unwrap_or_default()
 }
 
 async fn events(run: String, session: &Session, printer: Printer) -> Result<Exit> {
@@ -93,7 +89,7 @@ async fn events(run: String, session: &Session, printer: Printer) -> Result<Exit
                 }
                 vec![
                     seq.to_string(),
-                    time(entry["at"].as_u64().unwrap_or_default()),
+                    moment::shown(entry["at"].as_u64().unwrap_or_default()),
                     entry["event"].as_str().unwrap_or_default().to_owned(),
                     path,
                     short(&rest, 90),

@@ -1,10 +1,8 @@
 //! `runwright server`
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -14,6 +12,7 @@ use services::credentials::NewAccessKey;
 use tokio::sync::watch;
 
 use crate::arguments::Server;
+use crate::command::auth::keep;
 use crate::engine::Openings;
 use crate::engine::perform::refused;
 use crate::exit::{Exit, Refusal};
@@ -23,13 +22,12 @@ use crate::session::Owned;
 
 /// Where a running server is reached.
 const ADDRESS_FILE: &str = "server.json";
-/// The first key of the administrator, in the form of the AWS CLI's credentials file.
-pub(crate) const CREDENTIALS_FILE: &str = "administrator.credentials";
 
 /// What [`ADDRESS_FILE`] holds.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Address {
     pub(crate) url: String,
+    pub(crate) region: String,
     pub(crate) process: u32,
 }
 
@@ -44,11 +42,15 @@ pub(crate) async fn run(
     let engine = owned.own(directory, Openings::Serving).await?;
     let services = engine.services().clone();
     let administrator = services.ensure_administrator().await.map_err(refused)?;
-    let credentials = administrator.as_ref().map(|key| keep(directory, key)).transpose()?;
+    let credentials = administrator.as_ref();
+    let credentials =
+        credentials.map(|key| keep(directory, &key.id, key.secret.expose())).transpose()?;
+    let region = services.place().region.clone();
     let (end, ending) = watch::channel(false);
     let server =
         server::serve(settings(arguments), services, ending).await.map_err(Refusal::caused)?;
-    let address = Address { url: url(server.address, arguments), process: std::process::id() };
+    let address =
+        Address { url: url(server.address, arguments), region, process: std::process::id() };
     fs::write(directory.join(ADDRESS_FILE), serde_json::to_vec(&address)?)
         .context("cannot note where the server listens")?;
     announce(&address, administrator.as_ref(), credentials.as_deref(), printer)?;
@@ -87,21 +89,6 @@ fn url(address: SocketAddr, arguments: &Server) -> String {
         }
         _ => format!("{scheme}://{address}"),
     }
-}
-
-/// Writes the administrator's key to a file that nobody else can read.
-fn keep(directory: &Path, key: &NewAccessKey) -> Result<PathBuf> {
-    let path = directory.join(CREDENTIALS_FILE);
-    let text = format!(
-        "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-        key.id,
-        key.secret.expose()
-    );
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(path)
 }
 
 fn announce(

@@ -1,5 +1,11 @@
 //! How each operation is carried out by the owner.
 
+mod access;
+mod audit;
+mod documents;
+mod keys;
+mod policies;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -92,6 +98,11 @@ impl Engine {
             Operation::ListNodes => self.nodes().await,
             Operation::Backup { file } => self.backup(file).await,
             Operation::Parameter(operation) => self.parameter(actor, operation).await,
+            Operation::Access(operation) => self.access(actor, operation).await,
+            Operation::Policy(operation) => self.policy(actor, operation).await,
+            Operation::Key(operation) => self.key(actor, operation).await,
+            Operation::Documents(operation) => self.documents(actor, operation).await,
+            Operation::Audit(operation) => self.audit(operation).await,
             Operation::AddPlugin { component, signature, keys } => {
                 self.add_plugin(actor, &component, signature, &keys).await
             }

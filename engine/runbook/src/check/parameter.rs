@@ -7,6 +7,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::document::node::Node;
 use crate::plan::{Parameter, ParameterDefault, Schema, ValueType, Variable};
+use crate::source::Span;
 use crate::value;
 use crate::value::bind::{check_default, same};
 use crate::value::pattern::Pattern;
@@ -235,13 +236,13 @@ impl<'d> Checker<'d> {
             let is_allowed = |value: &Value| allowed.iter().any(|one| same(one, value));
             if !allowed.is_empty() && !is_allowed(part.value) && !is_allowed(node.value) {
                 let message = format!("the default {} is not among the allowed values", part.value);
-                self.error(codes::PARAMETER_DEFAULT, part.focus(), message);
+                self.unfit_default(part.focus(), message);
             }
             if let (Some(text), Some(pattern)) = (part.text(), &pattern)
                 && pattern.matches(text) != Ok(true)
             {
                 let message = format!("the default `{text}` does not match the allowed pattern");
-                self.error(codes::PARAMETER_DEFAULT, part.span(), message);
+                self.unfit_default(part.span(), message);
             }
         }
         let lengths =
@@ -249,6 +250,15 @@ impl<'d> Checker<'d> {
         for reason in check_default(&lengths, node.value) {
             self.error(codes::PARAMETER_DEFAULT, node.focus(), format!("the default {reason}"));
         }
+    }
+
+    /// SSM takes a default that its own constraints refuse; a run that falls back on it is refused then.
+    fn unfit_default(&mut self, span: Span, message: String) {
+        let code = codes::PARAMETER_DEFAULT;
+        self.report(match self.schema {
+            Schema::V0_3 => Diagnostic::warning(code, span, message),
+            Schema::V0_4 => Diagnostic::error(code, span, message),
+        });
     }
 
     fn secret_default(&mut self, node: &Node<'d>) -> Option<ParameterDefault> {

@@ -83,7 +83,7 @@ impl<'d> Checker<'d> {
     }
 }
 
-fn literal<'d>(node: &Node<'d>) -> Option<&'d str> {
+pub(super) fn literal<'d>(node: &Node<'d>) -> Option<&'d str> {
     node.text().filter(|text| !text.contains("{{"))
 }
 
@@ -106,7 +106,7 @@ fn fault_of_url(text: &str) -> Option<String> {
 }
 
 /// `$`, `$.state.name`, `$.items[0].id`: the action looks at one value, so there are no scans and wildcards.
-fn is_plain_selector(text: &str) -> bool {
+pub(super) fn is_plain_selector(text: &str) -> bool {
     let Some(mut rest) = text.strip_prefix('$') else { return false };
     while !rest.is_empty() {
         let end = if let Some(name) = rest.strip_prefix('.') {

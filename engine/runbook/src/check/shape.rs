@@ -71,8 +71,9 @@ impl<'d> Checker<'d> {
         text
     }
 
+    /// Reads text that may be left out: a key with nothing after it is as good as none.
     pub(crate) fn optional_text(&mut self, node: &Node<'d>, key: &str) -> Option<String> {
-        let child = node.get(key)?;
+        let child = node.get(key).filter(|child| !child.value.is_null())?;
         self.text(&child).map(str::to_owned)
     }
 

@@ -3,7 +3,7 @@
 use host_api::manifest::ActionManifest;
 use serde_json::Value;
 
-use crate::action::FlowAction;
+use crate::action::{self, FlowAction};
 use crate::check::Checker;
 use crate::check::component::Resolved;
 use crate::check::input::Shape;
@@ -65,7 +65,7 @@ impl<'d> Checker<'d> {
             outputs: self.step_outputs(&node, flow_action),
             max_attempts,
             backoff,
-            timeout_ms: self.timeout(&node),
+            timeout_ms: self.timeout(&node).or_else(|| action::default_timeout_ms(action_name)),
             is_critical: critical.unwrap_or(on_failure != OnFailure::Continue),
             on_cancel: self.on_cancel(&node, id, action_name),
             on_failure,
@@ -157,6 +157,11 @@ impl<'d> Checker<'d> {
         }
         match action_name {
             "runCommand" => self.run_command(inputs),
+            "executeAwsApi" => self.api_call(inputs, false),
+            "assertAwsResourceProperty" | "waitForAwsResourceProperty" => {
+                self.api_call(inputs, true);
+                self.property_selector(inputs);
+            }
             "httpRequest" => self.http_request(inputs),
             "waitForProperty" => self.wait_for_property(inputs),
             "shell" => {

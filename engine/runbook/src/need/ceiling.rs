@@ -93,7 +93,8 @@ pub fn uncovered(
     for need in needs {
         let must_list = is_third_party(step)
             || (plan.schema == Schema::V0_4 && matches!(need.source, Source::Until(_)));
-        if need.is_handle && !(is_third_party(step) && ceilings.is_empty()) {
+        let is_covered = need.is_handle && !(is_third_party(step) && ceilings.is_empty());
+        if is_covered || need.is_possible {
             continue;
         }
         for grant in &need.grants {

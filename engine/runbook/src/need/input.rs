@@ -42,6 +42,14 @@ impl Input {
         let written = self.written.as_ref().map(name);
         Self { values, written, ..self.clone() }
     }
+
+    /// Puts other texts in the place of each value.
+    pub(super) fn each(self, texts: impl Fn(&str) -> Vec<String>) -> Self {
+        let values =
+            self.values.map(|values| values.iter().flat_map(|value| texts(value)).collect());
+        let written = self.written.map(|text| texts(&text)).filter(|texts| texts.len() == 1);
+        Self { values, written: written.and_then(|mut texts| texts.pop()), ..self }
+    }
 }
 
 /// The inputs of one step.

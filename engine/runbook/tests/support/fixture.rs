@@ -18,6 +18,9 @@ pub(crate) fn catalogue() -> Catalogue {
             serde_json::from_value(manifest.clone()).expect("the fixture is sound");
         catalogue.add_built_in(manifest);
     }
+    for (name, is_served) in fixture["operations"].as_object().expect("the fixture is sound") {
+        catalogue.add_operation(name, *is_served == Value::Bool(true));
+    }
     for plugin in fixture["plugins"].as_array().expect("the fixture is sound") {
         let pin = PluginPin {
             version: plugin["version"].as_str().expect("the fixture is sound").to_owned(),

@@ -1,15 +1,17 @@
 //! Host calls: what reaches the host, what reaches the guest, what is denied.
 
+use std::collections::BTreeMap;
+
 use host_api::failure::{Failure, FailureKind};
 use host_api::limits::Limits;
 use host_api::request::{
-    Body, Content, HostRequest, HttpRequest, ParametersRequest, StateRequest, Text,
+    ApiRequest, Body, Content, HostRequest, HttpRequest, ParametersRequest, StateRequest, Text,
 };
-use sandbox::{Allocation, Interfaces, Invoked, LogLevel};
+use sandbox::{Allocation, Interfaces, Invoked, LogLevel, Origin};
 use serde_json::{Value, json};
 
 use crate::abuse::{register, sandbox, shown};
-use crate::fixture::Case;
+use crate::fixture::{Case, api, manifest, with_manifest};
 use crate::host::{Behaviour, HANDLE, REFERENCE, RecordingHost, call};
 
 async fn invoke(
@@ -120,6 +122,59 @@ async fn handles_in_http_become_references() {
     assert_eq!(send.headers, [("authorization".to_owned(), text.clone())]);
     assert_eq!(send.body, Some(Body::Text(text)));
     assert!(!send.repeatable);
+}
+
+async fn asked_api(
+    granted: Interfaces,
+    inputs: Value,
+    behaviour: Behaviour,
+) -> Invoked<RecordingHost> {
+    let sandbox = sandbox(Allocation::OnDemand);
+    let component = with_manifest(&api(), &manifest());
+    let registered =
+        sandbox.register(component, Origin::Foreign { signature: None }).await.unwrap();
+    let host = RecordingHost::that(behaviour);
+    sandbox.invoke(&registered.digest, granted, call(inputs), &Limits::default(), host).await
+}
+
+#[tokio::test]
+async fn an_operation_of_our_api_takes_and_answers_handles() {
+    let inputs = json!({
+        "Names": ["/a"], "Nested": { "a/b~c": [{ "secret": HANDLE }] },
+        "Data": [{ "secret": "secret:ffffffffffffffffffffffffffffffff" }, HANDLE],
+    });
+    let invoked = asked_api(Interfaces::all(), inputs, Behaviour::Answer).await;
+    let answer: Value = serde_json::from_str(&shown(&invoked)).unwrap();
+    assert_eq!(
+        answer,
+        json!({ "Parameters": [{ "Name": "/db/password", "Value": { "secret": HANDLE } }] })
+    );
+    let [HostRequest::Api(ApiRequest::Call(asked))] = &invoked.host.requests[..] else {
+        panic!("{:?}", invoked.host.requests);
+    };
+    assert_eq!((asked.service.as_str(), asked.operation.as_str()), ("ssm", "GetParameters"));
+    let data = json!([{ "secret": "secret:ffffffffffffffffffffffffffffffff" }, HANDLE]);
+    let expected = json!({ "Names": ["/a"], "Nested": { "a/b~c": [null] }, "Data": data });
+    assert_eq!(asked.input, expected, "what was not given out is data");
+    let place = ("/Nested/a~1b~0c/0".to_owned(), REFERENCE.to_owned());
+    assert_eq!(asked.secrets, BTreeMap::from([place]));
+}
+
+#[tokio::test]
+async fn an_operation_of_our_api_is_asked_with_an_object_and_a_grant() {
+    let invoked = asked_api(Interfaces::all(), json!([1]), Behaviour::Answer).await;
+    assert_eq!(shown(&invoked), "Action InvalidRequest");
+    assert_eq!(invoked.host.requests, []);
+    let without = Interfaces::of(["parameters"]).unwrap();
+    let invoked = asked_api(without, json!({}), Behaviour::Answer).await;
+    assert_eq!(shown(&invoked), "Action Denied");
+    assert_eq!(invoked.host.denied, [("api".to_owned(), "call".to_owned())]);
+    let failure = Failure::action("ParameterNotFound", "there is none");
+    let told = asked_api(Interfaces::all(), json!({}), Behaviour::Tell(failure.clone())).await;
+    assert_eq!(told.result, Err(failure));
+    let nowhere = json!({ "answer": {}, "secrets": { "/Value": REFERENCE } });
+    let broken = asked_api(Interfaces::all(), json!({}), Behaviour::AnswerWith(nowhere)).await;
+    assert_eq!(broken.result.unwrap_err().kind, FailureKind::Internal);
 }
 
 #[tokio::test]

@@ -67,7 +67,16 @@ impl Case {
 
 /// A component that imports a harmless part of WASI.
 pub(crate) fn wasi() -> Vec<u8> {
-    let text = read(&folder().join("wasi.wat"));
+    component("wasi.wat")
+}
+
+/// A component that passes its inputs on to an operation of our own API, and answers what that answers.
+pub(crate) fn api() -> Vec<u8> {
+    component("api.wat")
+}
+
+fn component(file: &str) -> Vec<u8> {
+    let text = read(&folder().join(file));
     wat::parse_str(text.replace("{{memory}}", &read(&folder().join("memory.wat")))).unwrap()
 }
 
@@ -78,7 +87,7 @@ pub(crate) fn manifest() -> Value {
         "version": "1.0.0",
         "wit": "0.1.0",
         "interfaces": [
-            "automation", "commands", "http", "inventory", "ops", "parameters", "patching",
+            "api", "automation", "commands", "http", "inventory", "ops", "parameters", "patching",
             "state", "tags",
         ],
         "actions": [{

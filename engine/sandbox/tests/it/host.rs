@@ -125,6 +125,10 @@ fn answer(request: &HostRequest) -> Value {
         | HostRequest::Automation(AutomationRequest::Start(_))
         | HostRequest::Ops(OpsRequest::CreateItem(_)) => json!("id"),
         HostRequest::State(StateRequest::ListKeys { .. }) => json!(["a", "b"]),
+        HostRequest::Api(_) => json!({
+            "answer": { "Parameters": [{ "Name": "/db/password", "Value": null }] },
+            "secrets": { "/Parameters/0/Value": REFERENCE },
+        }),
         HostRequest::Http(_) => json!({
             "status": 200, "headers": [["a", "b"]], "body": { "Text": [{ "Plain": "ok" }] },
             "truncated": false,

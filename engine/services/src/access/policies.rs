@@ -204,7 +204,11 @@ fn validated(
     }
     if !result.validation_passed() {
         let said = |error| PolicyDiagnostic::of(file, text, Severity::Error, error);
-        return Err(result.validation_errors().map(said).collect());
+        let mut wrong: Vec<_> = result.validation_errors().map(said).collect();
+        // Cedar says a mistake anew for each action that a policy is about.
+        wrong.sort();
+        wrong.dedup_by_key(|wrong| (wrong.line, wrong.column));
+        return Err(wrong);
     }
     let said = |warning| PolicyDiagnostic::of(file, text, Severity::Warning, warning);
     Ok(result.validation_warnings().map(said).collect())

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use host_api::identifier::NodeId;
 use host_api::request::{
-    AutomationRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest, HttpSend,
-    InventoryRequest, OpsRequest, ParametersRequest, PatchingRequest, PutParameter, TagsRequest,
+    ApiRequest, AutomationRequest, Body, CommandsRequest, Content, HostRequest, HttpRequest,
+    HttpSend, InventoryRequest, OpsRequest, ParametersRequest, PatchingRequest, PutParameter,
+    TagsRequest,
 };
 use serde_json::Value;
 
@@ -106,6 +107,11 @@ impl Services {
                 vec![Asked::writing("UpdateOpsItem", Resource::Account)]
             }
             HostRequest::Http(HttpRequest::Send(send)) => self.http_asked(send)?,
+            // The operation itself is asked about where it is carried out.
+            HostRequest::Api(ApiRequest::Call(call)) => {
+                let used = call.secrets.values().map(|reference| self.decryption(reference));
+                used.collect::<Result<_, _>>()?
+            }
         })
     }
 

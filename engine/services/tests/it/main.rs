@@ -31,6 +31,7 @@ mod documents;
 mod envelope;
 mod events;
 mod keyring;
+mod operations_of_steps;
 mod outbound;
 mod parameters;
 mod parameters_filters;

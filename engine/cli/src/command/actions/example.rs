@@ -6,6 +6,10 @@ use serde_json::{Value, json};
 /// Inputs of the actions that this binary brings; those of other actions are made from their schemas.
 const EXAMPLES: &[(&str, &str)] = &[
     ("aws:approve", "Approvers: [\"*\"]\nMessage: Go on?\n"),
+    (
+        "aws:assertAwsResourceProperty",
+        "Service: ssm\nApi: GetParameter\nName: /app/mode\nPropertySelector: $.Parameter.Value\nDesiredValues: [fast]\n",
+    ),
     ("aws:assertProperty", "Value: \"{{ global:REGION }}\"\nDesiredValues: [us-east-1]\n"),
     (
         "aws:branch",
@@ -16,6 +20,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "ResourceType: ManagedInstance\nResourceIds: [local]\nTags:\n  - { Key: Tier, Value: web }\n",
     ),
     ("aws:executeAutomation", "DocumentName: Runwright-DemoSequence\n"),
+    ("aws:executeAwsApi", "Service: ssm\nApi: GetParameter\nName: /app/mode\n"),
     ("aws:gatherInventory", "Node: local\n"),
     ("aws:getParameter", "Name: /app/mode\n"),
     ("aws:httpRequest", "Url: https://example.org/\n"),
@@ -33,6 +38,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("aws:shell", "run: uname -a\n"),
     ("aws:sleep", "Duration: PT10S\n"),
     ("aws:updateVariable", "Name: variable:Count\nValue: 1\n"),
+    (
+        "aws:waitForAwsResourceProperty",
+        "Service: ssm\nApi: GetParameter\nName: /app/mode\nPropertySelector: $.Parameter.Value\nDesiredValues: [fast]\n",
+    ),
     ("aws:waitForProperty", "Parameter: /app/mode\nDesiredValues: [fast]\n"),
 ];
 

@@ -57,25 +57,25 @@ pub(crate) fn reached(
 
 /// Returns the files in the runbook's folder that can be documents, by name.
 pub(crate) fn files(found: &Found) -> BTreeMap<String, PathBuf> {
-    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let Some(directory) = &found.directory else { return files };
+    let Some(directory) = &found.directory else { return BTreeMap::new() };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    for path in std::fs::read_dir(directory).into_iter().flatten().flatten().map(|file| file.path())
-    {
-        let (Some(rank), Some(name)) =
-            (rank(&path), path.file_stem().and_then(|name| name.to_str()))
-        else {
-            continue;
-        };
-        if !path.is_file() {
-            continue;
-        }
-        let known = files.get(name).and_then(|known| self::rank(known));
-        if known.is_none_or(|known| rank < known) {
-            files.insert(name.to_owned(), path);
+    // A folder that cannot be read has no documents that could go along.
+    let all = documents_in(directory).unwrap_or_default().into_iter();
+    all.filter_map(|(name, files)| Some((name, files.into_iter().next()?))).collect()
+}
+
+/// Returns the files of a folder that can be documents, by name; those that count first come first.
+pub(crate) fn documents_in(directory: &Path) -> std::io::Result<BTreeMap<String, Vec<PathBuf>>> {
+    let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in std::fs::read_dir(directory)? {
+        let path = file?.path();
+        let name = path.file_stem().and_then(|name| name.to_str());
+        if let (Some(_), Some(name), true) = (rank(&path), name, path.is_file()) {
+            files.entry(name.to_owned()).or_default().push(path);
         }
     }
-    files
+    files.values_mut().for_each(|files| files.sort_by_key(|path| rank(path)));
+    Ok(files)
 }
 
 fn rank(path: &Path) -> Option<usize> {

@@ -1,11 +1,9 @@
 //! `runwright runs prune`
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::Result;
-use runbook::duration;
 
-use crate::exit::{Exit, Refusal};
+use crate::exit::Exit;
+use crate::moment;
 use crate::operation::Operation;
 use crate::render::Printer;
 use crate::session::Session;
@@ -16,10 +14,8 @@ pub(super) async fn prune(
     session: &Session,
     printer: Printer,
 ) -> Result<Exit> {
-    let age_ms = duration::parse(older_than)
-        .map_err(|error| Refusal::bad_input(format!("--older-than: {error}")))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let before_ms = u64::try_from(now.as_millis())?.saturating_sub(age_ms);
+    let age_ms = moment::duration_ms("--older-than", older_than)?;
+    let before_ms = moment::now_ms()?.saturating_sub(age_ms);
     let pruned = session.call(&Operation::Prune { before_ms, dry_run }).await?;
     printer.result(&pruned, || {
         let (verb, runs) = (if dry_run { "would be deleted" } else { "deleted" }, &pruned["runs"]);
