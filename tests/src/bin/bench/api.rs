@@ -133,7 +133,7 @@ impl Measured {
         options: &Options,
         report: &mut Report,
     ) -> Result<()> {
-        let time = if options.quick { Duration::from_millis(200) } else { Duration::from_secs(3) };
+        let time = if options.quick { Duration::from_millis(500) } else { Duration::from_secs(3) };
         for connections in CONNECTIONS {
             let sources = (0..connections).map(|number| self.source(operation, number)).collect();
             let load = load::drive(self.peer.address, sources, time)
