@@ -32,7 +32,7 @@ pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) 
     let id = request_id();
     let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     let (parts, body) = request.into_parts();
-    let body = match read_body(body).await {
+    let body = match read_body(&parts.headers, body).await {
         Ok(body) => body,
         Err(fault) => return fault.respond(&id),
     };
@@ -118,17 +118,16 @@ fn is_form(headers: &HeaderMap) -> bool {
     media_type(headers) == FORM && !headers.contains_key(TARGET_HEADER)
 }
 
-async fn read_body(body: Body) -> Result<Bytes, Fault> {
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
+    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
+    if stated.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
+        return Err(too_large());
+    }
     let collected = Limited::new(body, BODY_BYTES_MAX).collect();
     match tokio::time::timeout(BODY_TIME_MAX, collected).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            ..Fault::client(
-                "RequestEntityTooLargeException",
-                format!("a request has at most {BODY_BYTES_MAX} bytes"),
-            )
-        }),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(error)) => {
             Err(Fault::client("SerializationException", format!("the body ended early: {error}")))
         }
@@ -139,6 +138,16 @@ async fn read_body(body: Body) -> Result<Bytes, Fault> {
                 format!("the body did not arrive within {} s", BODY_TIME_MAX.as_secs()),
             )
         }),
+    }
+}
+
+fn too_large() -> Fault {
+    Fault {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        ..Fault::client(
+            "RequestEntityTooLargeException",
+            format!("a request has at most {BODY_BYTES_MAX} bytes"),
+        )
     }
 }
 

@@ -162,6 +162,17 @@ impl Services {
         if is_unasked(actor) {
             return Ok(Ok(Vec::new()));
         }
+        if actor.step().is_some() {
+            return self.answer_elsewhere(actor, question).await;
+        }
+        self.answer_here(actor, question).await
+    }
+
+    async fn answer_here(
+        &self,
+        actor: &Actor,
+        question: Question<'_>,
+    ) -> Result<Result<Vec<String>, Refusal>, ServiceError> {
         let principal = &actor.principal;
         let mut circumstances = Circumstances::of(&question);
         if let Some(request) = actor.request() {
@@ -217,6 +228,25 @@ impl Services {
         let (place, tags) = (self.place(), &tags);
         let asked = Asked { place, acting, operation, resource, tags, circumstances };
         policies.decide(&asked).map_err(ServiceError::internal)
+    }
+
+    /// Asks the policies from a thread's own stack: they look at how much of it is left, and a step's host call comes on another one.
+    async fn answer_elsewhere(
+        &self,
+        actor: &Actor,
+        question: Question<'_>,
+    ) -> Result<Result<Vec<String>, Refusal>, ServiceError> {
+        let (services, actor) = (self.clone(), actor.clone());
+        let Question { operation, access, .. } = question;
+        let (resources, conditions) = (question.resources.to_vec(), question.conditions.to_vec());
+        let asking = tokio::spawn(async move {
+            let (resources, conditions) = (&*resources, &*conditions);
+            let question = Question { operation, access, resources, conditions };
+            services.answer_here(&actor, question).await
+        });
+        asking.await.unwrap_or_else(|error| {
+            Err(ServiceError::internal(format!("the policies could not be asked: {error}")))
+        })
     }
 
     async fn tags_for_policies(

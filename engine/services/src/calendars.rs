@@ -57,9 +57,6 @@ impl Calendar {
     /// Reads iCalendar text.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let root = Component::parse(text)?;
-        if root.children.is_empty() {
-            return Err(Fault::invalid("it is empty"));
-        }
         let is_open_by_default = match root.value("X-CALENDAR-TYPE") {
             Some("DEFAULT_OPEN") => true,
             Some("DEFAULT_CLOSED") => false,

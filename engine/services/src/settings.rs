@@ -144,8 +144,10 @@ impl Definition {
         Ok(())
     }
 
+    /// A setting that nobody changed has no time of a change.
     fn shown(&self, changed: Option<Setting>, place: &Place) -> ServiceSetting {
         let status = if changed.is_some() { "Customized" } else { "Default" };
+        let last_modified_date = changed.as_ref().map(|setting| seconds(setting.last_modified_ms));
         let setting = changed.unwrap_or_else(|| Setting {
             value: self.default_value().to_owned(),
             last_modified_ms: 0,
@@ -153,7 +155,7 @@ impl Definition {
         });
         ServiceSetting {
             arn: Some(Resource::ServiceSetting(self.path.to_owned()).arn(place)),
-            last_modified_date: Some(seconds(setting.last_modified_ms)),
+            last_modified_date,
             last_modified_user: Some(setting.last_modified_by),
             setting_id: Some(self.path.to_owned()),
             setting_value: Some(setting.value),

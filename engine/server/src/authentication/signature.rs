@@ -11,10 +11,10 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use axum::http::{HeaderMap, Method, Uri};
+use host_api::identifier::Digest;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Refused;
@@ -236,8 +236,8 @@ fn check_skew(text: &str, time: SystemTime, now: SystemTime) -> Result<(), Refus
 /// A hash of the body that the client states must be the body's; a body that is not hashed is not accepted.
 fn check_body_hash(headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
     let Some(stated) = headers.get("x-amz-content-sha256") else { return Ok(()) };
-    let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
-    if stated.as_bytes().eq_ignore_ascii_case(digest.as_bytes()) {
+    let digest = Digest::of(body);
+    if stated.as_bytes().eq_ignore_ascii_case(digest.as_str().as_bytes()) {
         return Ok(());
     }
     Err(Refused::signature(

@@ -23,10 +23,10 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, Fault> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| refuse(format!("the body is not JSON as it should be: {error}")))?;
-    match value {
-        Value::Object(_) => Ok(value),
-        _ => Err(refuse("the body is not a JSON object".to_owned())),
+    if value.is_object() {
+        return Ok(value);
     }
+    Err(refuse("the body is not a JSON object".to_owned()))
 }
 
 #[derive(Clone, Copy)]

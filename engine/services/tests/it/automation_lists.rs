@@ -110,12 +110,12 @@ async fn runs_are_found_by_every_filter() {
     ] });
     assert_eq!(listed(&fixture, both).await, [done.as_str()]);
     for (key, values, code) in [
-        ("Colour", json!(["red"]), "InvalidFilterKey"),
+        ("Colour", json!(["red"]), "ValidationException"),
         ("ExecutionStatus", json!(["Done"]), "InvalidFilterValue"),
         ("AutomationType", json!(["Global"]), "InvalidFilterValue"),
         ("AutomationSubtype", json!(["Any"]), "InvalidFilterValue"),
         ("StartTimeBefore", json!(["yesterday"]), "InvalidFilterValue"),
-        ("ExecutionId", json!([]), "InvalidFilterValue"),
+        ("ExecutionId", json!([]), "ValidationException"),
     ] {
         let input = json!({ "Filters": [{ "Key": key, "Values": values }] });
         let error = call(&fixture, "DescribeAutomationExecutions", input).await.unwrap_err();

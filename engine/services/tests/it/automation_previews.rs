@@ -69,22 +69,24 @@ async fn what_could_not_be_started_is_not_previewed() {
     assert_eq!(error.code, "ValidationException");
 }
 
+const OLD: &str = "00000000-0000-4000-8000-000000000001";
+
 #[tokio::test]
 async fn an_unknown_or_expired_preview_is_not_found() {
     let fixture = fixture().await;
     let old = store::previews::PreviewRow {
-        id: "old".to_owned(),
+        id: OLD.to_owned(),
         preview: "{}".to_owned(),
         created_ms: 1,
         expires_ms: 2,
     };
     fixture.store.write(move |tx| store::previews::insert(tx, &old)).await.unwrap();
-    for id in ["none", "old"] {
+    for id in ["00000000-0000-4000-8000-000000000000", OLD] {
         let input = json!({ "ExecutionPreviewId": id });
         let error = call(&fixture, "GetExecutionPreview", input).await.unwrap_err();
         assert_eq!(error.code, "ResourceNotFoundException");
     }
     preview(&fixture, json!({})).await.unwrap();
-    let kept = fixture.store.read_blocking(|tx| store::previews::find(tx, "old", 0)).unwrap();
+    let kept = fixture.store.read_blocking(|tx| store::previews::find(tx, OLD, 0)).unwrap();
     assert_eq!(kept, None, "making one forgets those that have expired");
 }

@@ -31,9 +31,10 @@ async fn signal(
     kind: &str,
     payload: Value,
 ) -> Result<(), ServiceError> {
-    let input = json!({
-        "AutomationExecutionId": run.run.as_str(), "SignalType": kind, "Payload": payload
-    });
+    let mut input = json!({ "AutomationExecutionId": run.run.as_str(), "SignalType": kind });
+    if payload != json!({}) {
+        input["Payload"] = payload;
+    }
     call(fixture, "SendAutomationSignal", input).await.map(drop)
 }
 

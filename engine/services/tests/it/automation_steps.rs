@@ -215,11 +215,11 @@ async fn steps_are_filtered_and_paged() {
         assert_eq!(steps(&fixture, id, filters).await, expected, "{key}");
     }
     let bad = [
-        (json!([{ "Key": "Colour", "Values": ["red"] }]), "InvalidFilterKey"),
+        (json!([{ "Key": "Colour", "Values": ["red"] }]), "ValidationException"),
         (json!([{ "Key": "StepExecutionStatus", "Values": ["Done"] }]), "InvalidFilterValue"),
         (json!([{ "Key": "ParentStepIteration", "Values": ["two"] }]), "InvalidFilterValue"),
         (json!([{ "Key": "StartTimeAfter", "Values": ["today"] }]), "InvalidFilterValue"),
-        (json!([{ "Key": "StepName", "Values": [] }]), "InvalidFilterValue"),
+        (json!([{ "Key": "StepName", "Values": [] }]), "ValidationException"),
     ];
     for (filters, code) in bad {
         let input = json!({ "AutomationExecutionId": id, "Filters": filters });

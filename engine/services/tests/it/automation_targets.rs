@@ -6,7 +6,7 @@ use host_api::request::{AutomationRequest, HostRequest};
 use serde_json::{Value, json};
 use services::Settings;
 
-use crate::driven::{Driven, administrator, all, call, start, start_only};
+use crate::driven::{Driven, administrator, all, call, start, start_beyond, start_only};
 use crate::fixture::{Fixture, node};
 
 const ON_ONE: &str = r#"
@@ -177,7 +177,7 @@ async fn targets_that_cannot_be_are_refused() {
         json!({ "TargetParameterName": "InstanceId", "Targets": [one], "Mode": "Interactive" });
     let cases = [
         (both, "InvalidTarget"),
-        (two, "InvalidTarget"),
+        (two, "ValidationException"),
         (over("ParameterValues", json!([])), "InvalidTarget"),
         (over("ParameterValues", json!(["i-1", "i-1"])), "InvalidTarget"),
         (over("tag:Role", json!(["db"])), "InvalidTarget"),
@@ -199,7 +199,7 @@ async fn targets_that_cannot_be_are_refused() {
     }
     let count = services::automation::TARGETS_MAX + 1;
     let values: Vec<String> = (0..count).map(|number| format!("i-{number}")).collect();
-    let error = start_only(&fixture, ON_ONE, over("ParameterValues", json!(values))).await;
+    let error = start_beyond(&fixture, ON_ONE, over("ParameterValues", json!(values))).await;
     assert_eq!(error.unwrap_err().code, "AutomationExecutionLimitExceededException");
 }
 
@@ -207,7 +207,8 @@ async fn targets_that_cannot_be_are_refused() {
 async fn many_targets_are_shown_in_parts() {
     let fixture = Fixture::new();
     let values: Vec<String> = (0..130).map(|number| format!("i-{number}")).collect();
-    let run = start(&fixture, ON_ONE, over("ParameterValues", json!(values))).await;
+    let run = start_beyond(&fixture, ON_ONE, over("ParameterValues", json!(values))).await.unwrap();
+    let run = Driven::begin(&fixture, &run).await;
     let shown = run.shown().await;
     assert_eq!(shown["StepExecutions"].as_array().unwrap().len(), 100);
     assert_eq!(shown["StepExecutionsTruncated"], true);

@@ -153,6 +153,24 @@ pub(crate) async fn start_only(
     Ok(started["AutomationExecutionId"].as_str().unwrap().to_owned())
 }
 
+/// As [`start_only`], beyond what the model lets a request hold: as tags may lead to more targets than can be listed.
+pub(crate) async fn start_beyond(
+    fixture: &Fixture,
+    text: &str,
+    more: Value,
+) -> Result<String, ServiceError> {
+    let services = &fixture.services;
+    services.ensure_administrator().await.unwrap();
+    services.put_document(&administrator(), "Tested", "Automation", text).await.unwrap();
+    let mut input = json!({ "DocumentName": "Tested", "DocumentVersion": "$LATEST" });
+    for (name, value) in more.as_object().unwrap() {
+        input[name] = value.clone();
+    }
+    let request = serde_json::from_value(input).unwrap();
+    let started = services.start_automation_execution(&administrator(), request).await?;
+    Ok(started.automation_execution_id.unwrap())
+}
+
 /// What stands at this member of every item of a list.
 pub(crate) fn all<'v>(list: &'v Value, member: &str) -> Vec<&'v str> {
     list.as_array().unwrap().iter().map(|item| item[member].as_str().unwrap_or("-")).collect()

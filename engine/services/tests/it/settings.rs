@@ -25,7 +25,6 @@ async fn a_setting_has_a_default_and_is_changed_and_reset_by_path_or_arn() {
         "ARN": ARN,
         "SettingValue": "Standard",
         "Status": "Default",
-        "LastModifiedDate": 0.0,
         "LastModifiedUser": "System",
     });
     assert_eq!(get(&fixture, TIER).await, default);
