@@ -6,6 +6,7 @@
 mod automation;
 mod calendars;
 mod documents;
+mod exceptions;
 mod parameters;
 mod resource_policies;
 mod settings;
@@ -184,7 +185,7 @@ impl Services {
             return Err(error);
         };
         if let Err(refused) = model.check_input(&input) {
-            let error = ServiceError::request(refused.code(), refused.to_string());
+            let error = exceptions::of(operation.name, &refused);
             self.record_unserved(actor, operation.name, &input, &error).await?;
             return Err(error);
         }

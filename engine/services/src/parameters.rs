@@ -38,6 +38,7 @@ use host_api::request::ParameterKind;
 use serde_json::json;
 use store::parameters::{ParameterVersion, StoredValue};
 
+pub(crate) use label::too_many as too_many_labels;
 pub use name::{ParameterName, Place};
 pub use selector::{Selected, Selector};
 pub use ssm_model::types::parameters::*;

@@ -26,6 +26,8 @@ pub enum Refused {
 pub struct Violation {
     /// Where the value is, as in `parameterFilters.1.member.key`.
     pub path: String,
+    /// What was demanded, such as `Member must not be null`.
+    pub constraint: String,
     /// AWS's sentence: value, path and constraint.
     pub message: String,
 }

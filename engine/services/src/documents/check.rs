@@ -126,7 +126,7 @@ impl Services {
 fn json_value(name: &str, text: &str) -> Result<Value, ServiceError> {
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
         content_error(format!(
-            "{name}:{}:{}: the content is not JSON: {error}",
+            "JSON not well-formed. at Line: {}, Column: {} of {name}: {error}",
             error.line(),
             error.column()
         ))

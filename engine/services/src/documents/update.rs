@@ -54,9 +54,7 @@ impl Services {
         let services = self.clone();
         let update = move |tx: &mut Tx<'_>| {
             let document = documents::find(tx, &new.name)?.ok_or_else(no_document)?;
-            if !is_latest(&document, updated.as_deref()) {
-                return Err(unknown_version());
-            }
+            check_latest(&document, updated.as_deref())?;
             let version = add_version(tx, &new, &files)?.to_string();
             let found = version_of(tx, &new.name, Some(&version), None)?;
             services.description(held(tx, found)?, None)
@@ -89,11 +87,21 @@ impl Services {
     }
 }
 
-fn is_latest(document: &Document, version: Option<&str>) -> bool {
-    match version.map(Version::parse) {
-        Some(Some(Version::Latest)) => true,
-        Some(Some(Version::Number(number))) => number == document.latest_version,
-        Some(Some(Version::Default) | None) | None => false,
+/// Checks that the version that is updated is the latest.
+fn check_latest(document: &Document, version: Option<&str>) -> Result<(), ServiceError> {
+    match version.and_then(Version::parse) {
+        Some(Version::Latest) => Ok(()),
+        Some(Version::Number(number)) if number == document.latest_version => Ok(()),
+        Some(Version::Number(number)) if number > document.latest_version => Err(unknown_version()),
+        Some(Version::Number(_) | Version::Default) | None => {
+            let name = &document.name;
+            Err(ServiceError::request(
+                "InvalidDocumentVersion",
+                format!(
+                    "Version provided for document {name} is not latest. Please provide the latest version to update document {name}"
+                ),
+            ))
+        }
     }
 }
 

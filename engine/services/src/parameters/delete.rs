@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use store::{Tx, parameters};
 
-use super::get::check_count;
+use super::get::{check_count, stored};
 use super::name::not_found;
 use super::notice::Origin;
 use super::{
@@ -21,7 +21,8 @@ use crate::events::ParameterOperation;
 use crate::tags;
 
 impl Services {
-    /// Deletes a parameter with all its versions, labels, policies and tags.
+    /// Deletes a parameter with all its versions, labels, policies and tags. A name at the root is found with and without its slash, as
+    /// it is by [`Services::get_parameter`].
     pub async fn delete_parameter(
         &self,
         actor: &Actor,
@@ -31,7 +32,7 @@ impl Services {
         let deed = Deed::new("DeleteParameter", name.arn(self.place()));
         let origin = self.origin(actor);
         self.change(actor, deed, move |tx| {
-            if remove(tx, &origin, name.as_str())? {
+            if remove(tx, &origin, stored(tx, &name)?.as_str())? {
                 return Ok(DeleteParameterResult {});
             }
             Err(not_found(name.as_str()))
@@ -54,7 +55,7 @@ impl Services {
             let (mut deleted, mut invalid) = (Vec::new(), Vec::new());
             for name in &names {
                 let is_deleted = match ParameterName::for_reading(name) {
-                    Ok(checked) => remove(tx, &origin, checked.as_str())?,
+                    Ok(checked) => remove(tx, &origin, stored(tx, &checked)?.as_str())?,
                     Err(_) => false,
                 };
                 if is_deleted { &mut deleted } else { &mut invalid }.push(name.clone());

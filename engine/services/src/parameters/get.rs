@@ -117,14 +117,7 @@ impl Services {
 
     /// Returns the name under which a parameter is stored: the one asked for, or the other at the root that has its ARN.
     pub(super) fn stored_name(&self, asked: &ParameterName) -> Result<ParameterName, ServiceError> {
-        let is_there = |tx: &ReadTx<'_>, name: &ParameterName| {
-            Ok::<_, ReadError>(parameters::latest_version(tx, name.as_str())? > 0)
-        };
-        let stored = self.store().read_blocking(|tx| match asked.twin() {
-            Some(twin) if !is_there(tx, asked)? && is_there(tx, &twin)? => Ok(twin),
-            Some(_) | None => Ok::<_, ReadError>(asked.clone()),
-        })?;
-        Ok(stored)
+        Ok(self.store().read_blocking(|tx| stored(tx, asked))?)
     }
 
     /// Returns a version as it was asked for. Only an ARN leaves open which of two names at the root is meant, and is answered by the
@@ -167,6 +160,17 @@ pub(super) fn check_count(names: &[String]) -> Result<(), ServiceError> {
         "1 validation error detected: Value '[{}]' at 'names' failed to satisfy constraint: Member must have length {bound}.",
         names.join(", ")
     )))
+}
+
+/// Returns the name under which a parameter is stored, as [`Services::stored_name`] does.
+pub(super) fn stored(tx: &ReadTx<'_>, asked: &ParameterName) -> Result<ParameterName, ReadError> {
+    let is_there = |name: &ParameterName| {
+        Ok::<_, ReadError>(parameters::latest_version(tx, name.as_str())? > 0)
+    };
+    match asked.twin() {
+        Some(twin) if !is_there(asked)? && is_there(&twin)? => Ok(twin),
+        Some(_) | None => Ok(asked.clone()),
+    }
 }
 
 fn find_alike(tx: &ReadTx<'_>, selected: &Selected) -> Result<ParameterVersion, ServiceError> {

@@ -6,6 +6,7 @@ use serde_json::json;
 use store::parameters::{self, labels};
 use store::{ReadTx, Tx};
 
+use super::get::stored;
 use super::name::not_found;
 use super::selector::version_not_found;
 use super::{
@@ -20,6 +21,8 @@ use crate::events::ParameterOperation;
 
 /// Labels of one version.
 const LABELS_MAX: usize = 10;
+/// SSM's text, a space of which is missing there too.
+const TOO_MANY: &str = "A parameter version can have maximum 10 labels.Move one or more labels to another version and try again.";
 const LABEL_CHARACTERS_MAX: usize = 100;
 
 impl Services {
@@ -37,6 +40,7 @@ impl Services {
         let asked = request.parameter_version;
         let origin = self.origin(actor);
         self.change(actor, deed, move |tx| {
+            let name = stored(tx, &name)?;
             let version = version(tx, &name, asked)?;
             give(tx, &name, version, &valid)?;
             origin.tell_of(tx, ParameterOperation::LabelParameterVersion, name.as_str())?;
@@ -60,6 +64,7 @@ impl Services {
         let deed = Deed::new("UnlabelParameterVersion", name.arn(self.place()))
             .details(json!({ "version": asked, "labels": valid }));
         self.change(actor, deed, move |tx| {
+            let name = stored(tx, &name)?;
             let version = version(tx, &name, Some(asked))?;
             let (mut removed, mut invalid) = (Vec::new(), invalid.clone());
             for label in &valid {
@@ -135,13 +140,12 @@ fn give(
     }
     let all = labels::list(tx, name.as_str())?;
     if all.iter().filter(|(_, labelled)| *labelled == version).count() > LABELS_MAX {
-        return Err(ServiceError::request(
-            "ParameterVersionLabelLimitExceeded",
-            format!(
-                "A parameter version can have maximum {LABELS_MAX} labels. Move one or more labels to another version and try \
-                 again."
-            ),
-        ));
+        return Err(too_many());
     }
     Ok(())
+}
+
+/// Returns SSM's error for a version that would have more labels than it may.
+pub(crate) fn too_many() -> ServiceError {
+    ServiceError::request("ParameterVersionLabelLimitExceeded", TOO_MANY)
 }

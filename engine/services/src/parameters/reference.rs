@@ -1,6 +1,7 @@
 //! Parameters that stand for secrets kept elsewhere: `/aws/reference/secretsmanager/<secret>`.
 
 use serde::Serialize;
+use serde_json::json;
 use ssm_model::Timestamp;
 
 use super::secret_backend::{AskedSecret, Secret, SecretError};
@@ -68,7 +69,7 @@ impl SecretReference {
 
     fn error(&self, error: SecretError) -> ServiceError {
         match error {
-            SecretError::NotFound => self.not_found(""),
+            SecretError::NotFound => self.not_found(),
             SecretError::Invalid(reason) => {
                 ServiceError::validation(format!("Invalid Request to Secrets Manager: {reason}"))
             }
@@ -84,12 +85,12 @@ impl SecretReference {
         }
     }
 
-    fn not_found(&self, why: &str) -> ServiceError {
+    fn not_found(&self) -> ServiceError {
         ServiceError::request(
             "ParameterNotFound",
             format!(
-                "An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret {}{} not found.{why}",
-                self.name().trim_start_matches('/'),
+                "An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret {}{} not found.",
+                self.name(),
                 self.selector().unwrap_or_default()
             ),
         )
@@ -135,7 +136,8 @@ impl Services {
             ));
         }
         let Some(backend) = self.secret_backend() else {
-            return Err(reference.not_found(" This installation has no secret backend."));
+            let why = json!({ "reason": "this installation has no secret backend" });
+            return Err(reference.not_found().with_details(why));
         };
         let found = backend.get(self.outbound(), &reference.asked).await;
         let secret = found.map_err(|error| reference.error(error))?;

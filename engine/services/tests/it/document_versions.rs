@@ -137,7 +137,7 @@ async fn creation_is_refused_under_ssm_s_names() {
         .call("CreateDocument", json!({ "Name": "Yaml", "Content": "{\n  a" }))
         .await
         .unwrap_err();
-    assert!(error.message.starts_with("Yaml:2:3: the content is not JSON"), "{error}");
+    assert!(error.message.starts_with("JSON not well-formed. at Line: 2, Column: 3"), "{error}");
     let names = fixture.services.document_names().await.unwrap();
     assert_eq!(names.len(), 2, "nothing else was stored: {names:?}");
 }

@@ -30,6 +30,7 @@ mod document_versions;
 mod documents;
 mod envelope;
 mod events;
+mod exceptions;
 mod keyring;
 mod operations_of_steps;
 mod outbound;

@@ -119,7 +119,7 @@ async fn what_secrets_manager_refuses_is_told_as_ssm_tells_it() {
         (
             "ParameterNotFound",
             "An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret \
-             aws/reference/secretsmanager/none not found."
+             /aws/reference/secretsmanager/none not found."
         )
     );
     let error = ask().await.unwrap_err();
@@ -202,7 +202,8 @@ async fn a_reference_needs_decryption_and_the_right_form() {
     }
     let error = fixture.get(&format!("{PREFIX}sth"), true).await.unwrap_err();
     assert_eq!(error.code, "ParameterNotFound");
-    assert!(error.message.ends_with("has no secret backend."), "{error}");
+    assert!(error.message.ends_with("not found."), "{error}");
+    assert_eq!(error.details["reason"], "this installation has no secret backend");
 }
 
 #[tokio::test]

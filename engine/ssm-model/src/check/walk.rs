@@ -232,9 +232,10 @@ impl<'t> Walk<'t> {
             Seen::Hidden => String::new(),
             Seen::Value(id, value) => format!(" '{}'", shown(self.table, *id, value)),
         };
+        let constraint = constraint.to_string();
         let message =
             format!("Value{value} at '{path}' failed to satisfy constraint: {constraint}");
-        self.violations.push((0, Violation { path, message }));
+        self.violations.push((0, Violation { path, constraint, message }));
     }
 
     fn rank(&mut self, from: usize, rank: usize) {

@@ -91,7 +91,7 @@ impl fmt::Display for Constraint {
                 write!(f, "Member must have value greater than or equal to {least}")
             }
             Self::Matches(pattern) => {
-                write!(f, "Member must satisfy regular expression pattern: {}", pattern.source)
+                write!(f, "Member must satisfy regular expression pattern: {}", pattern.shown())
             }
             Self::OneOf(values) => {
                 write!(f, "Member must satisfy enum value set: [{}]", values.join(", "))

@@ -27,6 +27,13 @@ impl Pattern {
         Self { source: source.into(), regex: OnceLock::new() }
     }
 
+    /// Returns the pattern as AWS shows it: of a choice between whole words, the words without their frame.
+    pub(crate) fn shown(&self) -> &str {
+        let framed = self.source.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$"));
+        let is_choice = |inner: &&str| inner.contains('|') && !inner.contains(['(', ')', '[']);
+        framed.filter(is_choice).unwrap_or(&self.source)
+    }
+
     /// Tells whether the whole of `text` matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         let regex =
@@ -118,6 +125,15 @@ mod tests {
     fn a_pattern_matches_the_whole_text() {
         check("^(range|count|sum)", &["range"], &["ranges", "a range", "sum\n"]);
         check("arn:.*", &["arn:", "arn:a"], &["an arn:", "arn:\na"]);
+    }
+
+    #[test]
+    fn only_a_choice_between_words_is_shown_without_its_frame() {
+        assert_eq!(Pattern::new("^(tag:.+|Name|Tier)$").shown(), "tag:.+|Name|Tier");
+        for source in ["^([a-z]+)$", "^([1-9]|100%)$", "^(a|b)(c|d)$", "^(range|sum)", "(?i)all|x"]
+        {
+            assert_eq!(Pattern::new(source).shown(), source);
+        }
     }
 
     #[test]
