@@ -224,7 +224,7 @@ def test_sent_again_with_another_invocation_later_it_is_still_once(server, ssm, 
 @pytest.fixture(scope="module")
 def token(server):
     """A token of the administrator."""
-    return server.command("auth", "token", "create", "administrator")["token"]
+    return server.command("auth", "token", "create", "--user", "administrator")["token"]
 
 
 def bearing(server, token, operation, body):
@@ -270,6 +270,38 @@ def test_tokens_do_not_go_in_addresses(server, token):
             urllib.request.urlopen(request, timeout=30)
         assert caught.value.code in (400, 403)
         caught.value.close()
+
+
+def test_a_user_without_a_role_may_nothing(server, ssm, name):
+    made = server.command("auth", "key", "create", "--user", name)
+    client = server.client(key=(made["accessKeyId"], made["secretAccessKey"]))
+    ssm.put_parameter(Name=f"{name}-there", Value="v", Type="String")
+    samples.runbook(ssm, name, samples.INSTANT)
+    for call in (
+        lambda: client.put_parameter(Name=name, Value="v", Type="String"),
+        lambda: client.get_parameter(Name=f"{name}-there"),
+        lambda: client.get_parameters_by_path(Path="/", Recursive=True),
+        lambda: client.describe_parameters(),
+        lambda: client.get_document(Name=name),
+        lambda: client.list_documents(),
+        lambda: client.start_automation_execution(DocumentName=name),
+        lambda: client.describe_automation_executions(),
+    ):
+        with refused("AccessDeniedException", f":user/{name}", "is not authorized to perform: ssm:"):
+            call()
+    assert_nothing(ssm, name)
+
+
+def test_a_revoked_key_and_token_are_nobodys(server, name):
+    made = server.command("auth", "key", "create", "--user", "administrator")
+    key = (made["accessKeyId"], made["secretAccessKey"])
+    assert put(server, f"{name}-1", key=key).send().status == 200
+    server.command("auth", "key", "revoke", made["accessKeyId"])
+    assert_refused(put(server, f"{name}-2", key=key).send(), WRONG)
+    made = server.command("auth", "token", "create", "--user", "administrator")
+    assert bearing(server, made["token"], "DescribeParameters", {})[0] == 200
+    server.command("auth", "token", "revoke", made["id"])
+    assert bearing(server, made["token"], "DescribeParameters", {})[0] in (400, 403)
 
 
 def test_the_key_is_kept_for_its_owner_only(server):
