@@ -18,7 +18,7 @@ fn no_step_exceeds_the_ceiling() {
     let run = scratch.json(1, ["run", "book.yaml"]);
     let status = |step: usize| run["steps"][step]["status"].as_str().unwrap();
     assert_eq!((status(0), status(1)), ("Success", "Failed"), "{run:#}");
-    assert_eq!(run["steps"][1]["failure"]["kind"], "denied", "{run:#}");
+    assert_eq!(run["steps"][1]["failure"]["kind"], "Denied", "{run:#}");
     scratch.says(0, ["param", "get", "/app/a"]);
     scratch.says(2, ["param", "get", "/other/a"]).with(&["ParameterNotFound"]);
 }

@@ -110,10 +110,11 @@ def states(ssm, parent):
 
 def test_cancelling_a_parent_cancels_its_children(ssm, document):
     parent = begin(ssm, "Paused-Each", MaxConcurrency="5")
-    until(lambda: states(ssm, parent), lambda found: found == ["Waiting"] * len(VALUES), "all children to wait")
+    # The first target alone is tried, and the others begin when it has ended well.
+    until(lambda: states(ssm, parent), lambda found: found == ["Waiting"], "the first child to wait")
     ssm.stop_automation_execution(AutomationExecutionId=parent)
     assert ended(ssm, parent)["AutomationExecutionStatus"] == "Cancelled"
-    assert states(ssm, parent) == ["Cancelled"] * len(VALUES)
+    assert states(ssm, parent) == ["Cancelled"]
 
 
 def test_target_maps(ssm, document):

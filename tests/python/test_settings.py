@@ -9,8 +9,11 @@ PREFIX = f"arn:aws:ssm:{REGION}:{ACCOUNT}:servicesetting"
 TIER = "/ssm/parameter-store/default-parameter-tier"
 SETTINGS = [
     (TIER, "Standard", "Advanced"),
-    ("/ssm/parameter-store/high-throughput-enabled", "false", "true"),
     ("/ssm/documents/console/public-sharing-permission", None, "Disable"),
+]
+# What these are for does not exist here: they are told, and do not let themselves be changed without an effect.
+WITHOUT_EFFECT = [
+    ("/ssm/parameter-store/high-throughput-enabled", "false", "true"),
     ("/ssm/managed-instance/activation-tier", "standard", "advanced"),
 ]
 
@@ -26,10 +29,18 @@ def test_a_setting_is_changed_and_reset(ssm, setting, default, other):
     told = ssm.get_service_setting(SettingId=setting)["ServiceSetting"]
     assert (told["SettingValue"], told["Status"]) == (other, "Customized")
     assert told["LastModifiedUser"].endswith("user/administrator")
-    assert told["LastModifiedDate"] >= first["LastModifiedDate"]
+    assert "LastModifiedDate" not in first and told["LastModifiedDate"]
     ssm.reset_service_setting(SettingId=setting)
     told = ssm.get_service_setting(SettingId=setting)["ServiceSetting"]
     assert (told["SettingValue"], told["Status"]) == (first["SettingValue"], "Default")
+
+
+@pytest.mark.parametrize(("setting", "default", "other"), WITHOUT_EFFECT)
+def test_a_setting_without_effect_stays(ssm, setting, default, other):
+    with refused("NotImplementedException"):
+        ssm.update_service_setting(SettingId=setting, SettingValue=other)
+    told = ssm.get_service_setting(SettingId=setting)["ServiceSetting"]
+    assert (told["SettingValue"], told["Status"]) == (default, "Default")
 
 
 def test_an_arn_names_a_setting(ssm):

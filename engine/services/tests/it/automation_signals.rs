@@ -162,7 +162,7 @@ async fn what_no_step_waits_for_is_refused() {
     }
     for kind in ["Approve", "StopStep", "Revoke"] {
         let input = json!({
-            "AutomationExecutionId": "none", "SignalType": kind, "Payload": { "StepExecutionId": ["x"] }
+            "AutomationExecutionId": "00000000-0000-4000-8000-000000000000", "SignalType": kind, "Payload": { "StepExecutionId": ["x"] }
         });
         let error = call(&fixture, "SendAutomationSignal", input).await.unwrap_err();
         assert_eq!(error.code, "AutomationExecutionNotFoundException", "{kind}");

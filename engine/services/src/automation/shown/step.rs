@@ -219,7 +219,8 @@ fn outputs(view: &StepView<'_>) -> BTreeMap<String, Vec<String>> {
 
 fn response_code(view: &StepView<'_>, outputs: &BTreeMap<String, Vec<String>>) -> Option<String> {
     let stated = outputs.get("ResponseCode").and_then(|values| values.first()).cloned();
-    stated.or_else(|| (view.status == StepStatus::Success).then(|| "0".to_owned()))
+    let failed = || view.failure?.details.get("ResponseCode").map(value::text);
+    stated.or_else(failed).or_else(|| (view.status == StepStatus::Success).then(|| "0".to_owned()))
 }
 
 fn response(view: &StepView<'_>) -> Option<String> {
