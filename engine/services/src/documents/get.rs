@@ -13,7 +13,9 @@ use crate::Services;
 use crate::error::ServiceError;
 
 impl Services {
-    /// Returns the content of a version: as it is stored, or turned into the format that is asked for.
+    /// Returns the content of a version in the format that is asked for: JSON if none is, and iCalendar text as it is.
+    ///
+    /// Content that is stored in that format is returned byte for byte, comments and all.
     pub async fn get_document(
         &self,
         request: GetDocumentRequest,
@@ -22,8 +24,8 @@ impl Services {
         let held =
             self.held_document(&name, document_version.as_deref(), version_name.as_deref()).await?;
         let format = match document_format.as_deref() {
-            None => held.version.format.clone(),
-            Some(text) => Format::parse(Some(text))?.name().to_owned(),
+            None if held.version.format == Format::Text.name() => held.version.format.clone(),
+            asked => Format::parse(asked)?.name().to_owned(),
         };
         let content = converted(&held, &format)?;
         let attachments_content = attachments_content(&held);

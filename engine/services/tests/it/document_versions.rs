@@ -305,7 +305,13 @@ async fn content_is_turned_into_the_other_format() {
             found["Content"].as_str().unwrap().to_owned(),
         ))
     };
-    assert_eq!(content("Yaml", None).await.unwrap(), ("YAML".to_owned(), SHELL.to_owned()));
+    let as_stored = ("YAML".to_owned(), SHELL.to_owned());
+    assert_eq!(content("Yaml", Some("YAML")).await.unwrap(), as_stored);
+    assert_eq!(
+        content("Yaml", None).await.unwrap(),
+        content("Yaml", Some("JSON")).await.unwrap(),
+        "JSON is what is answered unless another format is asked for"
+    );
     assert_eq!(content("Json", None).await.unwrap(), ("JSON".to_owned(), DESCRIBED.to_owned()));
     let (format, text) = content("Yaml", Some("JSON")).await.unwrap();
     assert_eq!(format, "JSON");
@@ -379,7 +385,8 @@ async fn shipped_documents_are_amazon_s_and_stay_as_they_are() {
         (&described["Owner"], &described["DocumentType"]),
         (&json!("Amazon"), &json!("Command"))
     );
-    let content = fixture.call("GetDocument", name.clone()).await.unwrap()["Content"].clone();
+    let stored = json!({ "Name": "AWS-RunShellScript", "DocumentFormat": "YAML" });
+    let content = fixture.call("GetDocument", stored).await.unwrap()["Content"].clone();
     assert_eq!(content, SHELL);
     let versions = fixture.call("ListDocumentVersions", name.clone()).await.unwrap();
     assert_eq!(versions["DocumentVersions"][0]["IsDefaultVersion"], true);
