@@ -74,8 +74,9 @@ def test_a_document_is_read_as_it_was_created(ssm, name, create):
 
 def test_a_runbook_is_created_in_yaml(ssm, name):
     samples.runbook(ssm, name, samples.PERCENT)
-    got = ssm.get_document(Name=name)
+    got = ssm.get_document(Name=name, DocumentFormat="YAML")
     assert (got["Content"], got["DocumentFormat"]) == (samples.PERCENT, "YAML")
+    assert ssm.get_document(Name=name)["DocumentFormat"] == "JSON"
     told = ssm.describe_document(Name=name)["Document"]
     assert told["SchemaVersion"] == "0.3"
     parameters = {parameter["Name"]: parameter for parameter in told["Parameters"]}
