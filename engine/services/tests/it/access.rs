@@ -125,6 +125,7 @@ async fn roles_that_come_with_the_program_do_what_they_say() {
         ("StartAutomationExecution", definition(), "admin operator"),
         ("SendCommand", document(), "admin operator"),
         ("HttpRequest", Resource::Account, "admin operator"),
+        ("ListEvents", Resource::Account, "admin author operator reader"),
         ("PassRole", role(), "admin"),
         ("CreateAccessKey", Resource::User("ann".to_owned()), "admin"),
         ("ListAccessKeys", Resource::Account, "admin"),
