@@ -150,7 +150,7 @@ impl Measured {
 
     /// Returns what one connection asks for.
     fn source(&self, operation: &'static str, connection: usize) -> Box<dyn Source> {
-        let signer = self.signer.clone();
+        let (signer, names) = (self.signer.clone(), self.names);
         let reads = |body: &dyn Fn(usize) -> String| -> Box<dyn Source> {
             let bodies = (0..READY).map(|turn| body(connection * READY + turn)).collect();
             Box::new(Reads::new(signer.clone(), operation, bodies))
@@ -163,9 +163,10 @@ impl Measured {
             "GetParametersByPath" => {
                 reads(&|turn| page(self.tokens[turn * 97 % self.tokens.len()].as_deref()))
             }
+            // The seeded names fill the quota of the tier, so new versions of them are written.
             "PutParameter" => Box::new(Writes::new(signer, operation, move |turn: usize| {
                 json!({
-                    "Name": format!("/bench/write/{connection}/{}", turn % 100),
+                    "Name": name((connection * 100 + turn % 100) % names),
                     "Type": "String",
                     "Value": turn.to_string(),
                     "Overwrite": true,
