@@ -121,7 +121,8 @@ def test_an_automation(aws, server):
     assert len(listed["AutomationExecutionMetadataList"]) == 1
     steps = aws("ssm", "describe-automation-step-executions", "--automation-execution-id", execution)
     assert [step["StepStatus"] for step in steps["StepExecutions"] if step["StepName"] == "high"] == ["Success"]
-    text = aws("ssm", "get-document", "--name", "Disk", "--query", "Content", "--output", "text", reads=False)
+    asked = ("get-document", "--name", "Disk", "--document-format", "YAML", "--query", "Content", "--output", "text")
+    text = aws("ssm", *asked, reads=False)
     assert text.strip() == samples.PERCENT.strip()
     lists = aws("ssm", "list-documents", "--filters", "Key=Owner,Values=Self")["DocumentIdentifiers"]
     assert [document["Name"] for document in lists] == ["Disk"]

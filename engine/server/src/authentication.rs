@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime};
 use axum::http::{HeaderMap, Method, Uri, header};
 use services::{Actor, ServiceError, Services, SignedWith, WireRequest};
 
+use crate::server::Context;
+use crate::wire::Fault;
 use signature::Claim;
 
 /// How long after it was signed a request may be meant as another one than an equal one of the same second.
@@ -46,7 +48,7 @@ impl Refused {
 
 /// Why a request has no actor.
 #[derive(Debug)]
-pub(crate) enum NoActor {
+enum NoActor {
     Refused(Refused),
     Failed(ServiceError),
 }
@@ -76,8 +78,24 @@ pub(crate) struct Asked<'a> {
     pub(crate) service: &'a str,
 }
 
-/// Finds out who asks.
-pub(crate) async fn authenticate(services: &Services, asked: Asked<'_>) -> Result<Actor, NoActor> {
+/// Finds out who asks; who is nobody is counted and told to the log, without what was given as a credential.
+///
+/// # Errors
+/// A credential that is not accepted, with SSM's status.
+pub(crate) async fn actor(context: &Context, asked: Asked<'_>) -> Result<Actor, Fault> {
+    match authenticate(&context.services, asked).await {
+        Ok(actor) => Ok(actor),
+        Err(NoActor::Refused(refused)) => {
+            context.metrics.refused();
+            let Asked { id, source_address: from, .. } = asked;
+            tracing::warn!(request = id, ?from, code = refused.code, "a request of nobody");
+            Err(Fault::client(refused.code, refused.message))
+        }
+        Err(NoActor::Failed(error)) => Err(error.into()),
+    }
+}
+
+async fn authenticate(services: &Services, asked: Asked<'_>) -> Result<Actor, NoActor> {
     let mut given = asked.headers.get_all(header::AUTHORIZATION).iter();
     let authorization = given.next().ok_or_else(Refused::missing)?;
     if given.next().is_some() {

@@ -9,6 +9,7 @@ mod hosts;
 mod limits;
 mod listen;
 mod metrics;
+mod peer;
 mod server;
 mod stream;
 mod tls;

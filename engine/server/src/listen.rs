@@ -18,7 +18,8 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower_service::Service;
 
-use crate::server::{Peer, ServeError, Settings};
+use crate::peer::Peer;
+use crate::server::{ServeError, Settings};
 use crate::tls::Acceptor;
 
 /// Connections that are open at the same time; who comes then waits in the system's queue.

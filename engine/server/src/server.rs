@@ -1,6 +1,6 @@
 //! The server as its owner holds it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -67,15 +67,10 @@ pub(crate) struct Context {
     pub(crate) limits: Principals,
     pub(crate) metrics: Metrics,
     pub(crate) hosts: Hosts,
+    pub(crate) bodies: wire::Budget,
+    pub(crate) is_behind_proxy: bool,
     /// Becomes true when no new work is taken.
     pub(crate) ending: watch::Receiver<bool>,
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Peer {
-    /// Absent on a Unix socket.
-    pub(crate) address: Option<IpAddr>,
 }
 
 /// Listens, and answers until `ending` becomes true; requests under way are then answered first.
@@ -97,6 +92,8 @@ pub async fn serve(
         limits: Principals::new(settings.limits),
         metrics: Metrics::default(),
         hosts: Hosts::new(&settings.host_names),
+        bodies: wire::Budget::default(),
+        is_behind_proxy: settings.is_behind_tls_proxy,
         ending: ending.clone(),
     });
     let connections = context.metrics.connections.clone();

@@ -13,9 +13,11 @@ use futures_util::stream::{self, Stream};
 use host_api::identifier::RunId;
 use services::events::Occurrence;
 use services::{Actor, ServiceError};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::authentication::{Asked, NoActor, authenticate};
-use crate::server::{Context, Peer};
+use crate::authentication::{Asked, actor};
+use crate::peer::source_address;
+use crate::server::Context;
 use crate::wire::{Fault, request_id};
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -42,8 +44,9 @@ async fn follow(context: Arc<Context>, request: Request, run: Option<RunId>) -> 
     let id = request_id();
     let (parts, _) = request.into_parts();
     match begin(&context, &parts, run.as_ref(), &id).await {
-        Ok(cursor) => {
-            let following = Following { context, run, cursor, read: Vec::new(), is_over: false };
+        Ok((turn, cursor)) => {
+            let following =
+                Following { context, run, cursor, read: Vec::new(), is_over: false, _turn: turn };
             let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
             Sse::new(following.stream()).keep_alive(keep_alive).into_response()
         }
@@ -57,28 +60,26 @@ async fn begin(
     request: &Parts,
     run: Option<&RunId>,
     id: &str,
-) -> Result<Option<String>, Fault> {
-    let peer = request.extensions.get::<Peer>().copied().unwrap_or_default();
+) -> Result<(OwnedSemaphorePermit, Option<String>), Fault> {
     let asked = Asked {
         method: &request.method,
         uri: &request.uri,
         headers: &request.headers,
         body: &[],
         id,
-        source_address: peer.address,
+        source_address: source_address(
+            &request.extensions,
+            &request.headers,
+            context.is_behind_proxy,
+        ),
         service: "ssm",
     };
-    let actor = match authenticate(&context.services, asked).await {
-        Ok(actor) => actor,
-        Err(NoActor::Refused(refused)) => {
-            context.metrics.refused();
-            let status = StatusCode::UNAUTHORIZED;
-            return Err(Fault { status, ..Fault::client(refused.code, refused.message) });
-        }
-        Err(NoActor::Failed(error)) => return Err(error.into()),
-    };
-    let _turn = context.limits.enter(&actor.principal)?;
-    Ok(cursor(context, &actor, &request.headers, run).await?)
+    let actor = actor(context, asked).await.map_err(|fault| match fault.status {
+        StatusCode::BAD_REQUEST => Fault { status: StatusCode::UNAUTHORIZED, ..fault },
+        _ => fault,
+    })?;
+    let turn = context.limits.enter(&actor.principal)?;
+    Ok((turn, cursor(context, &actor, &request.headers, run).await?))
 }
 
 async fn cursor(
@@ -112,6 +113,8 @@ struct Following {
     /// Read and not sent yet, the next one last.
     read: Vec<Occurrence>,
     is_over: bool,
+    /// A stream is a request under way until it ends.
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Following {

@@ -1,9 +1,10 @@
 //! What a server does by itself, beside answering.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use services::Services;
+use services::actor::now_ms;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -14,7 +15,7 @@ const POLICY_DELAY_MAX: Duration = Duration::from_secs(1);
 /// How long nothing is tried after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// Keeps the installation up until `ending` becomes true, then writes what waits to be written.
+/// Keeps the installation up until `ending` becomes true.
 pub(crate) async fn keep_up(services: Services, mut ending: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     let services = Arc::new(services);
@@ -31,14 +32,14 @@ pub(crate) async fn keep_up(services: Services, mut ending: watch::Receiver<bool
 async fn carry_out_policies(services: Arc<Services>) {
     loop {
         let pause = match carry_out_due(&services).await {
-            Ok(pause) => pause,
+            // One that is put meanwhile may be due earlier.
+            Ok(pause) => pause.min(POLICY_DELAY_MAX),
             Err(error) => {
                 tracing::error!(%error, "a parameter's policy was not carried out");
                 AFTER_FAILURE
             }
         };
-        // One that is put meanwhile may be due earlier.
-        tokio::time::sleep(pause.min(POLICY_DELAY_MAX)).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -58,9 +59,4 @@ async fn forget_tokens(services: Arc<Services>) {
             tracing::warn!(%error, "expired tokens stay for now");
         }
     }
-}
-
-fn now_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

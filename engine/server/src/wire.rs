@@ -1,27 +1,23 @@
 //! `POST /`: SSM's JSON 1.1, and the one question that clients ask of STS.
 
 mod answer;
+mod body;
 mod identity;
 mod json;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use services::{Actor, ServiceError};
+use services::ServiceError;
 
-use crate::authentication::{Asked, NoActor, authenticate};
-use crate::server::{Context, Peer};
+use crate::authentication::{Asked, actor};
+use crate::peer::source_address;
+use crate::server::Context;
 pub(crate) use answer::{Fault, request_id};
+pub(crate) use body::Budget;
 
-/// Bytes of a request's body: an inventory of 1 MB, the greatest that SSM takes, and as much again.
-pub(crate) const BODY_BYTES_MAX: usize = 2 << 20;
-/// How long the body of a request may take to arrive.
-const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 const TARGET_PREFIX: &str = "AmazonSSM.";
 const TARGET_HEADER: &str = "x-amz-target";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -30,9 +26,8 @@ const JSON_TYPES: [&str; 2] = ["application/x-amz-json-1.1", "application/json"]
 /// Answers a request of the wire protocol.
 pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) -> Response {
     let id = request_id();
-    let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
     let (parts, body) = request.into_parts();
-    let body = match read_body(&parts.headers, body).await {
+    let body = match context.bodies.read(&parts.headers, body).await {
         Ok(body) => body,
         Err(fault) => return fault.respond(&id),
     };
@@ -40,9 +35,9 @@ pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) 
         method: &parts.method,
         uri: &parts.uri,
         headers: &parts.headers,
-        body: &body,
+        body: &body.bytes,
         id: &id,
-        source_address: peer.address,
+        source_address: source_address(&parts.extensions, &parts.headers, context.is_behind_proxy),
         service: "ssm",
     };
     if is_form(&parts.headers) {
@@ -57,7 +52,7 @@ pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) 
 async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, Fault> {
     let operation = operation(asked.headers)?;
     check_form(asked)?;
-    let actor = authenticated(context, asked).await?;
+    let actor = actor(context, asked).await?;
     let _turn = context.limits.enter(&actor.principal)?;
     let input = json::parse(asked.body)?;
     let started = std::time::Instant::now();
@@ -67,17 +62,6 @@ async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, F
     Ok(result?)
 }
 
-async fn authenticated(context: &Context, asked: Asked<'_>) -> Result<Actor, Fault> {
-    match authenticate(&context.services, asked).await {
-        Ok(actor) => Ok(actor),
-        Err(NoActor::Refused(refused)) => {
-            context.metrics.refused();
-            Err(Fault::client(refused.code, refused.message))
-        }
-        Err(NoActor::Failed(error)) => Err(error.into()),
-    }
-}
-
 /// Returns the operation that the target names. SSM's error for any other target.
 fn operation(headers: &HeaderMap) -> Result<&'static str, Fault> {
     let mut targets = headers.get_all(TARGET_HEADER).iter();
@@ -85,7 +69,10 @@ fn operation(headers: &HeaderMap) -> Result<&'static str, Fault> {
     let name = target.strip_prefix(TARGET_PREFIX).filter(|_| targets.next().is_none());
     match name.and_then(ssm_model::operation) {
         Some(operation) => Ok(operation.name()),
-        None => Err(Fault::client("UnknownOperationException", String::new())),
+        None => Err(Fault::client(
+            "UnknownOperationException",
+            format!("the {TARGET_HEADER} header must name an operation of SSM, such as {TARGET_PREFIX}GetParameter"),
+        )),
     }
 }
 
@@ -116,39 +103,6 @@ fn media_type(headers: &HeaderMap) -> String {
 
 fn is_form(headers: &HeaderMap) -> bool {
     media_type(headers) == FORM && !headers.contains_key(TARGET_HEADER)
-}
-
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
-    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
-    if stated.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
-        return Err(too_large());
-    }
-    let collected = Limited::new(body, BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(BODY_TIME_MAX, collected).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => {
-            Err(Fault::client("SerializationException", format!("the body ended early: {error}")))
-        }
-        Err(_) => Err(Fault {
-            status: StatusCode::REQUEST_TIMEOUT,
-            ..Fault::client(
-                "RequestTimeoutException",
-                format!("the body did not arrive within {} s", BODY_TIME_MAX.as_secs()),
-            )
-        }),
-    }
-}
-
-fn too_large() -> Fault {
-    Fault {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        ..Fault::client(
-            "RequestEntityTooLargeException",
-            format!("a request has at most {BODY_BYTES_MAX} bytes"),
-        )
-    }
 }
 
 impl From<ServiceError> for Fault {

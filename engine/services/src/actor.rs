@@ -226,7 +226,7 @@ pub(crate) fn digest(request: &impl Serialize) -> Result<Digest, ServiceError> {
 }
 
 /// Returns the time in milliseconds since the Unix epoch.
-pub(crate) fn now_ms() -> u64 {
+pub fn now_ms() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,11 +1,11 @@
 //! `runwright server`
 
-use std::fs;
+mod address;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use anyhow::{Result, bail};
 use serde_json::json;
 use server::{Limits, Settings, TlsFiles};
 use services::credentials::NewAccessKey;
@@ -19,17 +19,7 @@ use crate::exit::{Exit, Refusal};
 use crate::interrupt::Interrupts;
 use crate::render::{self, Printer};
 use crate::session::Owned;
-
-/// Where a running server is reached.
-const ADDRESS_FILE: &str = "server.json";
-
-/// What [`ADDRESS_FILE`] holds.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Address {
-    pub(crate) url: String,
-    pub(crate) region: String,
-    pub(crate) process: u32,
-}
+pub(crate) use address::Address;
 
 /// Serves until it is told to end.
 pub(crate) async fn run(
@@ -51,13 +41,21 @@ pub(crate) async fn run(
         server::serve(settings(arguments), services, ending).await.map_err(Refusal::caused)?;
     let address =
         Address { url: url(server.address, arguments), region, process: std::process::id() };
-    fs::write(directory.join(ADDRESS_FILE), serde_json::to_vec(&address)?)
-        .context("cannot note where the server listens")?;
+    address.note(directory)?;
     announce(&address, administrator.as_ref(), credentials.as_deref(), printer)?;
-    interrupts.next().await;
-    end.send_replace(true);
-    server.done.await?;
-    fs::remove_file(directory.join(ADDRESS_FILE)).context("cannot remove the server's address")?;
+    let mut done = server.done;
+    tokio::select! {
+        _ = interrupts.next() => {
+            end.send_replace(true);
+            done.await?;
+        }
+        // A server that ends by itself has failed.
+        ended = &mut done => {
+            ended?;
+            bail!("the server ended without having been told to");
+        }
+    }
+    Address::forget(directory)?;
     Ok(Exit::Done)
 }
 

@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::{Fault, authenticated};
-use crate::authentication::Asked;
+use super::Fault;
+use crate::authentication::{Asked, actor};
 use crate::server::Context;
 
 const VERSION: &str = "2011-06-15";
@@ -43,7 +43,7 @@ async fn identity(context: &Context, asked: Asked<'_>) -> Result<String, Fault> 
         let message = "of STS only GetCallerIdentity is available".to_owned();
         return Err(Fault::client("InvalidAction", message));
     }
-    let actor = authenticated(context, Asked { service: "sts", ..asked }).await?;
+    let actor = actor(context, Asked { service: "sts", ..asked }).await?;
     let arn = actor.principal.as_str();
     let name = arn.rsplit('/').next().unwrap_or(arn);
     let (arn, user) = (escaped(arn), escaped(name));

@@ -2,50 +2,6 @@
 
 use super::Access;
 
-/// The operations of SSM's wire model.
-const SSM: &str = "
-    AddTagsToResource AssociateOpsItemRelatedItem CancelCommand CancelMaintenanceWindowExecution
-    CreateActivation CreateAssociation CreateAssociationBatch CreateCloudConnector CreateDocument
-    CreateMaintenanceWindow CreateOpsItem CreateOpsMetadata CreatePatchBaseline CreateResourceDataSync
-    DeleteActivation DeleteAssociation DeleteCloudConnector DeleteDocument DeleteInventory
-    DeleteMaintenanceWindow DeleteOpsItem DeleteOpsMetadata DeleteParameter DeleteParameters
-    DeletePatchBaseline DeleteResourceDataSync DeleteResourcePolicy
-    DeregisterDefaultHostManagementConfiguration DeregisterManagedInstance
-    DeregisterPatchBaselineForPatchGroup DeregisterTargetFromMaintenanceWindow
-    DeregisterTaskFromMaintenanceWindow DescribeActivations DescribeAssociation
-    DescribeAssociationExecutionTargets DescribeAssociationExecutions DescribeAutomationExecutions
-    DescribeAutomationStepExecutions DescribeAvailablePatches DescribeDocument DescribeDocumentPermission
-    DescribeEffectiveInstanceAssociations DescribeEffectivePatchesForPatchBaseline
-    DescribeInstanceAssociationsStatus DescribeInstanceInformation DescribeInstancePatchStates
-    DescribeInstancePatchStatesForPatchGroup DescribeInstancePatches DescribeInstanceProperties
-    DescribeInventoryDeletions DescribeMaintenanceWindowExecutionTaskInvocations
-    DescribeMaintenanceWindowExecutionTasks DescribeMaintenanceWindowExecutions
-    DescribeMaintenanceWindowSchedule DescribeMaintenanceWindowTargets DescribeMaintenanceWindowTasks
-    DescribeMaintenanceWindows DescribeMaintenanceWindowsForTarget DescribeOpsItems DescribeParameters
-    DescribePatchBaselines DescribePatchGroupState DescribePatchGroups DescribePatchProperties
-    DescribeSessions DisassociateOpsItemRelatedItem GetAccessToken GetAutomationExecution GetCalendarState
-    GetCloudConnector GetCommandInvocation GetConnectionStatus GetDefaultPatchBaseline
-    GetDeployablePatchSnapshotForInstance GetDocument GetExecutionPreview GetInventory GetInventorySchema
-    GetMaintenanceWindow GetMaintenanceWindowExecution GetMaintenanceWindowExecutionTask
-    GetMaintenanceWindowExecutionTaskInvocation GetMaintenanceWindowTask GetOpsItem GetOpsMetadata
-    GetOpsSummary GetParameter GetParameterHistory GetParameters GetParametersByPath GetPatchBaseline
-    GetPatchBaselineForPatchGroup GetResourcePolicies GetServiceSetting LabelParameterVersion
-    ListAssociationVersions ListAssociations ListCloudConnectors ListCommandInvocations ListCommands
-    ListComplianceItems ListComplianceSummaries ListDocumentMetadataHistory ListDocumentVersions
-    ListDocuments ListInventoryEntries ListNodes ListNodesSummary ListOpsItemEvents ListOpsItemRelatedItems
-    ListOpsMetadata ListResourceComplianceSummaries ListResourceDataSync ListTagsForResource
-    ModifyDocumentPermission PutComplianceItems PutInventory PutParameter PutResourcePolicy
-    RegisterDefaultHostManagementConfiguration RegisterDefaultPatchBaseline
-    RegisterPatchBaselineForPatchGroup RegisterTargetWithMaintenanceWindow RegisterTaskWithMaintenanceWindow
-    RemoveTagsFromResource ResetServiceSetting ResumeSession SendAutomationSignal SendCommand
-    StartAccessRequest StartAssociationsOnce StartAutomationExecution StartChangeRequestExecution
-    StartExecutionPreview StartSession StopAutomationExecution TerminateSession UnlabelParameterVersion
-    UpdateAssociation UpdateAssociationStatus UpdateCloudConnector UpdateDocument
-    UpdateDocumentDefaultVersion UpdateDocumentMetadata UpdateMaintenanceWindow
-    UpdateMaintenanceWindowTarget UpdateMaintenanceWindowTask UpdateManagedInstanceRole UpdateOpsItem
-    UpdateOpsMetadata UpdatePatchBaseline UpdateResourceDataSync UpdateServiceSetting ValidateCloudConnector
-";
-
 /// Operations on users and credentials that IAM has too.
 const IAM: &str = "
     CreateAccessKey DeleteAccessKey DeleteUser ListAccessKeys ListUsers PassRole UpdateAccessKey
@@ -102,8 +58,10 @@ impl<'n> Action<'n> {
 
 /// Returns every action that a policy can name.
 pub fn actions() -> impl Iterator<Item = Action<'static>> {
-    let services = [("iam", IAM), ("runwright", RUNWRIGHT), ("ssm", SSM)];
-    services.into_iter().flat_map(|(service, names)| {
+    let ours = [("iam", IAM), ("runwright", RUNWRIGHT)].into_iter().flat_map(|(service, names)| {
         names.split_whitespace().map(move |operation| Action { service, operation })
-    })
+    });
+    let of_ssm = ssm_model::operations()
+        .map(|operation| Action { service: "ssm", operation: operation.name() });
+    ours.chain(of_ssm)
 }

@@ -1,6 +1,5 @@
 //! `runwright auth env`
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -20,9 +19,7 @@ pub(super) fn print(directory: &Path, printer: Printer) -> Result<Exit> {
              `runwright auth key create` gives a user one"
         ));
     };
-    let address = fs::read(directory.join("server.json")).ok();
-    let address: Option<Address> = address.and_then(|text| serde_json::from_slice(&text).ok());
-    let Some(Address { url, region, .. }) = address else {
+    let Some(Address { url, region, .. }) = Address::read(directory) else {
         bail!(Refusal::not_reachable("no server runs on this data directory"));
     };
     let variables = [
