@@ -266,6 +266,23 @@ fn keys_are_made_rotated_and_listed_with_the_installations() {
 }
 
 #[test]
+fn the_installation_s_key_is_rotated() {
+    let scratch = scratch();
+    scratch.says(0, ["param", "put", "/secret", "hidden", "--type", "SecureString"]);
+    scratch.says(0, ["auth", "key", "create", "--user", "bob"]);
+    assert_eq!(scratch.json(0, ["key", "rotate", "--installation"])["primary"], "k2");
+    let moved = scratch.json(0, ["key", "rewrap"]);
+    assert_eq!(moved["Rewrapped"], json!({ "parameters": 1, "accessKeys": 1 }));
+    assert_eq!(scratch.json(0, ["key", "list"])["installation"]["primary"], "k2");
+    let nothing = scratch.json(0, ["key", "rewrap"]);
+    assert_eq!(nothing["Rewrapped"], json!({ "parameters": 0, "accessKeys": 0 }));
+    scratch.says(0, ["param", "get", "/secret", "--with-decryption"]).with(&["hidden"]);
+    scratch.says(2, ["key", "rotate"]).with(&["KEY"]);
+    scratch.says(2, ["key", "rotate", "alias/app", "--installation"]);
+    scratch.says(0, ["audit", "query"]).with(&["RotateInstallationKey"]);
+}
+
+#[test]
 fn the_operator_says_account_and_region() {
     let scratch = scratch();
     scratch.says(0, ["auth", "user", "list"]);

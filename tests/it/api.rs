@@ -42,6 +42,7 @@ files! {
     test_secure_strings
     test_settings
     test_tags
+    test_telemetry
 }
 
 #[track_caller]

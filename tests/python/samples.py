@@ -54,6 +54,13 @@ mainSteps:
 - { name: never, action: "aws:sleep", inputs: { Duration: PT0S } }
 """
 
+READING = """\
+schemaVersion: "0.4"
+flow: sequence
+mainSteps:
+  - { name: read, action: getParameter, inputs: { Name: /app/secret } }
+"""
+
 COMMAND = {
     "schemaVersion": "2.2",
     "description": "Says something.",

@@ -45,6 +45,9 @@ pub struct Global {
     /// Print more of what the engine does to standard error; repeat for more
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// How the log on standard error is written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
 }
 
 /// Returns the default data directory. It is no `env` of clap's, which takes a variable that is set for an argument that was given:
@@ -55,6 +58,12 @@ fn data_directory_of_environment() -> Resettable<OsStr> {
         std::env::var_os("RUNWRIGHT_DATA_DIR").filter(|directory| !directory.is_empty())
     });
     directory.as_deref().map(OsStr::from).into()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -168,6 +177,9 @@ pub struct Server {
     /// Requests of one user that may be under way at the same time
     #[arg(long, value_name = "N", default_value = "512")]
     pub concurrency_limit: NonZeroU32,
+    /// A collector of OpenTelemetry that traces are sent to, by OTLP over HTTP
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -125,6 +125,7 @@ impl Engine {
             ceiling: operator.ceiling,
             secret_backend: operator.secret_backend,
             policy_directory: policy_directory(directory, openings)?,
+            active_runs_max: operator.active_runs_max.unwrap_or(services::ACTIVE_RUNS_MAX),
             ..services::Settings::default()
         };
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };

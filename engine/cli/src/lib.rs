@@ -7,6 +7,7 @@ mod control;
 pub mod engine;
 pub mod exit;
 mod interrupt;
+mod log;
 mod moment;
 mod nodes;
 pub mod operation;
@@ -18,7 +19,6 @@ mod session;
 mod source;
 mod verify;
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -53,7 +53,6 @@ pub fn main() -> ExitCode {
         let exit = sandbox::compile_main(input, output, std::io::stderr().lock());
         return ExitCode::from(exit as u8);
     }
-    start_log(arguments.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -62,30 +61,24 @@ pub fn main() -> ExitCode {
         }
     };
     let output = arguments.global.output;
+    let traces = {
+        let _within = runtime.enter();
+        log::start(&arguments)
+    };
+    let traces = match traces {
+        Ok(traces) => traces,
+        Err(refusal) => return explain(&refusal.into(), output).into(),
+    };
     let exit = runtime.block_on(async {
         let owned = Owned::default();
         let result = carry_out(arguments, &owned).await;
         owned.close().await;
         result.unwrap_or_else(|error| explain(&error, output))
     });
+    // The last of them are sent while the runtime still runs.
+    drop(traces);
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     exit.into()
-}
-
-fn start_log(verbose: u8) {
-    let default = match verbose {
-        0 => "error",
-        1 => "warn",
-        2 => "info",
-        _ => "debug",
-    };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("RUNWRIGHT_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }
 
 /// Says what went wrong: on standard error, and as the one document on standard output where programs read it.

@@ -4,6 +4,7 @@
 mod secret_backend;
 
 use std::io::ErrorKind;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub(crate) struct OperatorPolicy {
     pub(crate) secret_backend: Option<Arc<dyn SecretBackend>>,
     pub(crate) account_id: String,
     pub(crate) region: String,
+    /// Runs that have not ended, at the same time.
+    pub(crate) active_runs_max: Option<NonZeroU32>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +51,7 @@ struct Written {
     vault: Option<WrittenVault>,
     account_id: Option<String>,
     region: Option<String>,
+    active_runs_max: Option<NonZeroU32>,
 }
 
 impl OperatorPolicy {
@@ -75,13 +79,13 @@ impl OperatorPolicy {
             return Err(refuse(&"requireSignature needs trustedKeys"));
         }
         let signatures = SignaturePolicy { required: written.require_signature, trusted };
-        let Written { secrets_manager, vault, account_id, region, .. } = written;
+        let Written { secrets_manager, vault, account_id, region, active_runs_max, .. } = written;
         let secret_backend = secret_backend::backend(secrets_manager, vault, data_directory)
             .map_err(|reason| refuse(&reason))?;
         let account_id = account_id.unwrap_or_else(|| services::ACCOUNT_ID.to_owned());
         let region = region.unwrap_or_else(|| services::REGION.to_owned());
         check_place(&account_id, &region).map_err(|reason| refuse(&reason))?;
-        Ok(Self { ceiling, signatures, secret_backend, account_id, region })
+        Ok(Self { ceiling, signatures, secret_backend, account_id, region, active_runs_max })
     }
 }
 

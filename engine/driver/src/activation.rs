@@ -12,6 +12,7 @@ use host_api::invocation::{
 use host_api::port::{HostAnswer, LoggedAnswer, LoggedCall};
 use machine::effect::Invoke;
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::driver::Shared;
 use crate::handle::Handles;
@@ -41,10 +42,23 @@ pub(crate) async fn run(
     repeated: bool,
 ) -> Ended {
     let (path, attempt, activation) = (invoke.path.clone(), invoke.attempt, invoke.activation);
-    let (result, calls, log) = match attempt_run(&shared, &fixed, invoke, repeated).await {
+    let span = tracing::debug_span!(
+        "step",
+        otel.name = invoke.action,
+        run = %fixed.started.run,
+        step = %path,
+        attempt,
+        activation,
+        error = tracing::field::Empty,
+    );
+    let running = attempt_run(&shared, &fixed, invoke, repeated).instrument(span.clone());
+    let (result, calls, log) = match running.await {
         Ok(done) => done,
         Err(failure) => (Err(failure), Vec::new(), Vec::new()),
     };
+    if let Err(failure) = &result {
+        span.record("error", failure.code.as_str());
+    }
     Ended { path, attempt, activation, result, calls, log }
 }
 

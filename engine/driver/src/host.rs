@@ -16,6 +16,7 @@ use host_api::request::{
 };
 use serde_json::Value;
 use store::Store;
+use tracing::Instrument;
 
 use crate::crash;
 use crate::handle::Handles;
@@ -153,7 +154,9 @@ impl ActivationHost {
             depth: self.standing.depth,
             grants: self.standing.grants.clone(),
         };
-        let answer = self.capabilities.perform(&caller, request).await;
+        let (interface, function) = request.name();
+        let span = tracing::debug_span!("host call", otel.name = function, interface);
+        let answer = self.capabilities.perform(&caller, request).instrument(span).await;
         if is_secret_missing(&answer) {
             return answer;
         }

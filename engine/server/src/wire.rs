@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use services::ServiceError;
+use tracing::Instrument;
 
 use crate::authentication::{Asked, actor};
 use crate::peer::source_address;
@@ -56,8 +57,18 @@ async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, F
     let _turn = context.limits.enter(&actor.principal)?;
     let input = json::parse(asked.body)?;
     let started = std::time::Instant::now();
-    let result = context.services.call(actor, operation, input).await;
+    let span = tracing::debug_span!(
+        "request",
+        otel.name = operation,
+        request = asked.id,
+        principal = %actor.principal,
+        error = tracing::field::Empty,
+    );
+    let result = context.services.call(actor, operation, input).instrument(span.clone()).await;
     let code = result.as_ref().err().map_or("", |error| error.code.as_ref());
+    if !code.is_empty() {
+        span.record("error", code);
+    }
     context.metrics.called(operation, code, started.elapsed());
     Ok(result?)
 }
@@ -71,7 +82,9 @@ fn operation(headers: &HeaderMap) -> Result<&'static str, Fault> {
         Some(operation) => Ok(operation.name()),
         None => Err(Fault::client(
             "UnknownOperationException",
-            format!("the {TARGET_HEADER} header must name an operation of SSM, such as {TARGET_PREFIX}GetParameter"),
+            format!(
+                "the {TARGET_HEADER} header must name an operation of SSM, such as {TARGET_PREFIX}GetParameter"
+            ),
         )),
     }
 }

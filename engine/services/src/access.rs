@@ -4,6 +4,7 @@ mod actions;
 mod diagnostic;
 pub mod iam;
 mod policies;
+mod remembered;
 mod request;
 mod schema;
 mod sources;
@@ -47,7 +48,7 @@ pub enum Access {
 }
 
 /// What an operation is done to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// The installation: what concerns no single thing, such as a list.
     Account,
@@ -77,6 +78,20 @@ pub struct Question<'a> {
 }
 
 impl Resource {
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Account => 0,
+            Self::AutomationDefinition(name, version) => name.len() + version.len(),
+            Self::Parameter(name)
+            | Self::Document(name)
+            | Self::AutomationExecution(name)
+            | Self::ManagedInstance(name)
+            | Self::ServiceSetting(name)
+            | Self::Role(name)
+            | Self::User(name) => name.len(),
+        }
+    }
+
     /// Returns the resource's ARN.
     pub fn arn(&self, place: &Place) -> String {
         let Place { region, account_id } = place;
@@ -220,7 +235,7 @@ impl Services {
         // Whoever is nobody here, or no longer, has no policy.
         let Some(acting) = acting else { return Ok(Decision::default()) };
         let policies = self.policies().current();
-        let tags = if policies.reads_tags() {
+        let tags = if policies.policies().reads_tags() {
             self.tags_for_policies(resource).await?
         } else {
             BTreeMap::new()

@@ -45,5 +45,7 @@ pub use documents::beside::BesideDocument;
 pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;
 pub use nodes::{NodeInformation, Nodes};
-pub use services::{ACCOUNT_ID, BuiltIn, REGION, Services, Settings, Shipped, ShippedDocument};
+pub use services::{
+    ACCOUNT_ID, ACTIVE_RUNS_MAX, BuiltIn, REGION, Services, Settings, Shipped, ShippedDocument,
+};
 pub use ssm_model::Sensitive;

@@ -1,6 +1,7 @@
 //! What all capabilities share.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ use crate::parameters::secret_backend::SecretBackend;
 pub const ACCOUNT_ID: &str = "000000000000";
 /// The region that ARNs carry when nothing else is set.
 pub const REGION: &str = "us-east-1";
+/// Runs that have not ended, at the same time, unless the operator says otherwise.
+pub const ACTIVE_RUNS_MAX: NonZeroU32 = NonZeroU32::new(10_000).expect("it is not zero");
 
 /// How an installation is set up.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub struct Settings {
     pub secret_backend: Option<Arc<dyn SecretBackend>>,
     /// Where `*.cedar` files add policies to those of the program.
     pub policy_directory: Option<PathBuf>,
+    /// Runs that have not ended, at the same time; those that steps start count, and are not refused.
+    pub active_runs_max: NonZeroU32,
 }
 
 impl Default for Settings {
@@ -50,6 +55,7 @@ impl Default for Settings {
             outbound: OutboundSettings::default(),
             secret_backend: None,
             policy_directory: None,
+            active_runs_max: ACTIVE_RUNS_MAX,
         }
     }
 }
@@ -86,6 +92,7 @@ pub struct Services {
 struct Inner {
     place: Place,
     ceiling: GrantSet,
+    active_runs_max: NonZeroU32,
     store: Store,
     keyring: Keyring,
     credentials: Credentials,
@@ -129,6 +136,7 @@ impl Services {
         let inner = Inner {
             place: Place { account_id: settings.account_id, region: settings.region },
             ceiling: settings.ceiling,
+            active_runs_max: settings.active_runs_max,
             store,
             keyring,
             credentials: Credentials::new()?,
@@ -173,6 +181,10 @@ impl Services {
 
     pub(crate) fn policies(&self) -> &PolicySource {
         &self.inner.policies
+    }
+
+    pub(crate) fn active_runs_max(&self) -> NonZeroU32 {
+        self.inner.active_runs_max
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

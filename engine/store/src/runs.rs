@@ -155,6 +155,13 @@ pub fn active(tx: &ReadTx<'_>) -> Result<Vec<RunId>, ReadError> {
     })
 }
 
+/// Returns whether at least that many runs have not ended; it costs no more than counting to there.
+pub fn are_active(tx: &ReadTx<'_>, count: u32) -> Result<bool, ReadError> {
+    let sql = "SELECT 1 FROM runs WHERE ended_ms IS NULL LIMIT 1 OFFSET $1";
+    let last = tx.rows(sql, [i64::from(count) - 1], |_| Ok(()))?;
+    Ok(!last.is_empty())
+}
+
 fn read_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     let parent_run: Option<String> = row.get("parent_run")?;
     let parent_path: Option<String> = row.get("parent_path")?;

@@ -12,8 +12,14 @@ pub enum Key {
     /// Give a key new material and move what it seals to it
     Rotate {
         /// alias/NAME, or the key's id
-        key: String,
+        #[arg(required_unless_present = "installation")]
+        key: Option<String>,
+        /// Make a new key of the installation instead, which seals from the next start on
+        #[arg(long, conflicts_with = "key")]
+        installation: bool,
     },
+    /// Move what older keys seal to the newest ones
+    Rewrap,
     /// The keys that parameters can name, and those of the installation
     List,
 }

@@ -19,7 +19,25 @@ pub(crate) async fn run(arguments: Key, session: &Session, printer: Printer) -> 
                 format!("{} is there, with the id {}", text(&key, "Alias"), text(&key, "KeyId"))
             })?;
         }
-        Key::Rotate { key } => {
+        Key::Rotate { key: None, .. } => {
+            let made = ask(KeyOperation::RotateInstallation).await?;
+            printer.result(&made, || {
+                format!(
+                    "{} is made, and seals from the next start on; `runwright key rewrap` then moves what older keys seal\n\
+                     keep the older keys: backups and runs need them",
+                    text(&made, "primary")
+                )
+            })?;
+        }
+        Key::Rewrap => {
+            let moved = ask(KeyOperation::Rewrap).await?;
+            printer.result(&moved, || {
+                let Value::Object(counts) = &moved["Rewrapped"] else { return String::new() };
+                let (parameters, keys) = (&counts["parameters"], &counts["accessKeys"]);
+                format!("moved {parameters} sealed values of parameters, and {keys} access keys")
+            })?;
+        }
+        Key::Rotate { key: Some(key), .. } => {
             let key = ask(KeyOperation::Rotate { name: key }).await?;
             printer.result(&key, || {
                 format!(

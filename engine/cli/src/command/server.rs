@@ -17,7 +17,7 @@ use crate::engine::Openings;
 use crate::engine::perform::refused;
 use crate::exit::{Exit, Refusal};
 use crate::interrupt::Interrupts;
-use crate::render::{self, Printer};
+use crate::render::Printer;
 use crate::session::Owned;
 pub(crate) use address::Address;
 
@@ -106,7 +106,8 @@ fn announce(
         let mut text = format!("listening on {}", address.url);
         if let (Some(key), Some(path)) = (administrator, credentials) {
             text.push_str(&format!(
-                "\nthe administrator's access key, shown this once and kept in {}:\n  {}\n  {}",
+                "\nthe administrator's access key, shown this once and kept in {}:\n  {}\n  {}\n\
+                 for a shell: eval \"$(runwright auth env)\"",
                 path.display(),
                 key.id,
                 key.secret.expose()
@@ -114,8 +115,5 @@ fn announce(
         }
         text
     })?;
-    if administrator.is_some() {
-        render::note("for a shell: eval \"$(runwright auth env)\"");
-    }
     Ok(())
 }

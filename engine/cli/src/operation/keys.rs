@@ -12,5 +12,9 @@ pub enum KeyOperation {
     Rotate {
         name: String,
     },
+    /// Answered with the new key's name.
+    RotateInstallation,
+    /// Answered with how much was moved.
+    Rewrap,
     List,
 }

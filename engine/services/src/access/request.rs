@@ -61,7 +61,7 @@ pub enum Acting<'a> {
 }
 
 /// On what a policy may depend beside who asks for what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each stands for a member of requests")]
 pub struct Circumstances {
     pub source_address: Option<IpAddr>,
@@ -120,6 +120,12 @@ impl Circumstances {
             }
         }
         circumstances
+    }
+
+    pub(super) fn text_bytes(&self) -> usize {
+        let optional = [&self.document_type, &self.http_method, &self.http_host];
+        let optional = optional.into_iter().flatten().map(String::len);
+        optional.chain(self.requested_capabilities.iter().map(String::len)).sum()
     }
 
     fn context(&self) -> Result<Context, String> {

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::diagnostic::PolicyDiagnostic;
 use super::policies::{Policies, ShownPolicy};
+use super::remembered::Remembering;
 use crate::Services;
 use crate::actor::{Actor, now_ms};
 use crate::change::Deed;
@@ -31,7 +32,7 @@ const LOOK_EACH: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct PolicySource {
     directory: Option<PathBuf>,
-    current: ArcSwap<Policies>,
+    current: ArcSwap<Remembering>,
     seen: Mutex<Seen>,
 }
 
@@ -68,7 +69,7 @@ impl PolicySource {
         let status = PolicyStatus { directory: directory.clone(), ..PolicyStatus::default() };
         let source = Self {
             directory,
-            current: ArcSwap::from_pointee(shipped),
+            current: ArcSwap::from_pointee(Remembering::new(shipped)),
             seen: Mutex::new(Seen { files: None, status }),
         };
         source.look()?;
@@ -83,7 +84,7 @@ impl PolicySource {
         Ok(source)
     }
 
-    pub(super) fn current(&self) -> Arc<Policies> {
+    pub(super) fn current(&self) -> Arc<Remembering> {
         self.current.load_full()
     }
 
@@ -114,7 +115,7 @@ impl PolicySource {
         let taken = policies.map(|policies| {
             seen.status.count = policies.shown().len();
             seen.status.loaded_ms = now_ms();
-            self.current.store(Arc::new(policies));
+            self.current.store(Arc::new(Remembering::new(policies)));
             let files = files.iter().flatten();
             files.map(|(name, text)| (name.clone(), Digest::of(text.as_bytes()))).collect()
         });
@@ -170,7 +171,7 @@ impl Services {
 
     /// Returns the policies that are asked.
     pub fn list_policies(&self) -> Vec<ShownPolicy> {
-        self.policies().current().shown().to_vec()
+        self.policies().current().policies().shown().to_vec()
     }
 }
 

@@ -24,6 +24,8 @@ use crate::documents::beside::{self, BesideDocument};
 use crate::error::ServiceError;
 use crate::plugins::Component;
 
+const LIMIT_EXCEEDED: &str = "AutomationExecutionLimitExceededException";
+
 /// A run to be started from a plan that the caller has loaded.
 #[derive(Debug, Clone)]
 pub struct Start {
@@ -56,6 +58,8 @@ pub(super) struct Extra {
 
 /// What one transaction writes.
 struct Prepared {
+    /// How many runs may be active before this one; `None` for a child, whose parent has begun.
+    others_max: Option<u32>,
     plan_digest: Digest,
     plan: String,
     run: NewRun,
@@ -133,7 +137,9 @@ impl Services {
             region: self.place().region.clone(),
             interactive: asked.interactive,
         };
+        let others_max = parent.is_none().then(|| self.active_runs_max().get());
         Ok(Prepared {
+            others_max,
             plan: encoded(&start.plan)?,
             started: encoded(&started)?,
             asked: encoded(&asked)?,
@@ -221,6 +227,16 @@ impl Services {
 
 fn write(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<RunId, ServiceError> {
     let run = &prepared.run.id;
+    if let Some(max) = prepared.others_max
+        && runs::are_active(tx, max)?
+    {
+        return Err(ServiceError::request(
+            LIMIT_EXCEEDED,
+            format!(
+                "{max} runs are active, as many as the operator allows; try again when some have ended"
+            ),
+        ));
+    }
     plans::put(tx, &prepared.plan_digest, &prepared.plan, prepared.run.created_ms)?;
     runs::insert(tx, &prepared.run)?;
     for (action, digest) in &prepared.components {
@@ -247,7 +263,7 @@ fn parent_of(actor: &Actor) -> Result<Option<Parent>, ServiceError> {
     let depth = step.depth + 1;
     if depth > DEPTH_MAX {
         return Err(ServiceError::request(
-            "AutomationExecutionLimitExceededException",
+            LIMIT_EXCEEDED,
             format!("runs start runs at most {DEPTH_MAX} levels deep"),
         ));
     }

@@ -3,6 +3,8 @@
 //! Each has materials, of which the newest seals. A material is sealed under the keyring like everything else, so rotating a
 //! keyring's key touches materials and not the values under them.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use ssm_model::Timestamp;
@@ -18,7 +20,7 @@ use crate::actor::{Actor, now_ms};
 use crate::change::Deed;
 use crate::envelope::{self, Binding, NamedMaterial};
 use crate::error::{ErrorKind, ServiceError};
-use crate::keyring::KEY_BYTES;
+use crate::keyring::{KEY_BYTES, KeyId, KeyringError};
 
 const ALIAS_PREFIX: &str = "alias/";
 const RESERVED_PREFIX: &str = "alias/aws/";
@@ -148,6 +150,34 @@ impl Services {
             Ok(()) => Ok(KeyDescription::from(key.clone())),
         })
         .await
+    }
+
+    /// Makes a new key of the installation in the data directory, and returns its name. It seals once the keys are read anew, so from
+    /// the next start on.
+    ///
+    /// # Errors
+    /// `TooManyUpdates` if one was made that does not seal yet.
+    pub async fn rotate_installation_key(&self, actor: &Actor) -> Result<KeyId, ServiceError> {
+        let (keyring, directory) = (self.keyring().clone(), self.store().directory().to_owned());
+        let making = tokio::task::spawn_blocking(move || keyring.rotated(&directory));
+        let made = making
+            .await
+            .map_err(|error| ServiceError::internal(format!("the key was not made: {error}")))?;
+        let primary = match made {
+            Ok(keyring) => keyring.primary(),
+            Err(KeyringError::Io { path, source })
+                if source.kind() == io::ErrorKind::AlreadyExists =>
+            {
+                return Err(ServiceError::request(
+                    "TooManyUpdates",
+                    format!("{} is there already and seals from the next start on", path.display()),
+                ));
+            }
+            Err(error) => return Err(ServiceError::internal(error.to_string())),
+        };
+        let deed = Deed::new("RotateInstallationKey", primary.to_string());
+        self.record(actor, deed, "allow").await?;
+        Ok(primary)
     }
 
     /// Returns all named keys, by alias; the account's own key, which is the keyring's, is none of them.

@@ -163,6 +163,25 @@ mainSteps:
 }
 
 #[tokio::test]
+async fn the_operator_bounds_the_runs_that_are_active() {
+    let settings = services::Settings {
+        active_runs_max: 2.try_into().unwrap(),
+        ..services::Settings::default()
+    };
+    let fixture = Fixture::with(settings, 1);
+    fixture.services.put_document(&actor(), "Smallest", "Automation", SMALLEST).await.unwrap();
+    let request = || StartAutomationExecutionRequest {
+        document_name: "Smallest".to_owned(),
+        ..StartAutomationExecutionRequest::default()
+    };
+    for _ in 0..2 {
+        fixture.services.start_automation_execution(&actor(), request()).await.unwrap();
+    }
+    let refused = fixture.services.start_automation_execution(&actor(), request()).await;
+    assert_eq!(refused.unwrap_err().code, "AutomationExecutionLimitExceededException");
+}
+
+#[tokio::test]
 async fn a_client_token_starts_one_run() {
     let fixture = Fixture::new();
     fixture.services.put_document(&actor(), "Smallest", "Automation", SMALLEST).await.unwrap();

@@ -17,13 +17,15 @@ impl Engine {
             }
             KeyOperation::Rotate { name } => {
                 let key = services.rotate_key(actor, &name).await.map_err(refused)?;
-                let parameters = services.rewrap_parameters().await.map_err(refused)?;
-                let access_keys = services.rewrap_access_keys().await.map_err(refused)?;
-                let rewrapped = json!({ "parameters": parameters, "accessKeys": access_keys });
                 let mut value = serde_json::to_value(key)?;
-                value["Rewrapped"] = rewrapped;
+                value["Rewrapped"] = self.rewrap().await?;
                 Ok(value)
             }
+            KeyOperation::RotateInstallation => {
+                let primary = services.rotate_installation_key(actor).await.map_err(refused)?;
+                Ok(json!({ "primary": primary.to_string() }))
+            }
+            KeyOperation::Rewrap => Ok(json!({ "Rewrapped": self.rewrap().await? })),
             KeyOperation::List => {
                 let keys = services.list_keys().await.map_err(refused)?;
                 let keyring = &self.inner.keyring;
@@ -32,5 +34,12 @@ impl Engine {
                 Ok(json!({ "keys": keys, "installation": { "primary": primary, "ids": ids } }))
             }
         }
+    }
+
+    async fn rewrap(&self) -> Result<Value> {
+        let services = self.services();
+        let parameters = services.rewrap_parameters().await.map_err(refused)?;
+        let access_keys = services.rewrap_access_keys().await.map_err(refused)?;
+        Ok(json!({ "parameters": parameters, "accessKeys": access_keys }))
     }
 }
