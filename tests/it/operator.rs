@@ -30,6 +30,7 @@ fn a_file_that_is_not_understood_is_not_without_effect() {
         (r#"{ "ceiling": ["teleport:*"] }"#, "teleport"),
         (r#"{ "requireSignature": true }"#, "requireSignature needs trustedKeys"),
         (r#"{ "activeRunsMax": 0 }"#, "operator.json"),
+        (r#"{ "eventDaysMax": -1 }"#, "operator.json"),
         (r#"{ "trustedKeys": ["not a key"] }"#, "operator.json"),
         ("{", "operator.json"),
     ] {

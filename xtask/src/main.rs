@@ -1,5 +1,6 @@
-//! Automation in Rust: `cargo xtask setup|guests|model|demo|test|lint|bench`.
+//! Automation in Rust: `cargo xtask setup|guests|model|demo|test|lint|bench|fuzz`.
 
+mod fuzz;
 mod guests;
 mod model;
 mod workspace;
@@ -19,6 +20,7 @@ usage: cargo xtask COMMAND
   lint     check formatting and lints of every workspace
   bench    setup, then measure a release build beside its bars; `cargo xtask bench --help` shows its options,
            `cargo xtask bench api` measures the server alone, beside moto's
+  fuzz     run every fuzz target for a minute, or as `cargo xtask fuzz [--seconds N] [TARGET]...` says
 
 RUNWRIGHT_GUEST_TOOLCHAIN=rustup or =debian forces one way to compile guests.";
 
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
 
 fn dispatch(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else { bail!("no command\n{USAGE}") };
-    if !matches!(command.as_str(), "demo" | "bench" | "model") && !rest.is_empty() {
+    if !matches!(command.as_str(), "demo" | "bench" | "model" | "fuzz") && !rest.is_empty() {
         bail!("`{command}` takes no argument, found {rest:?}\n{USAGE}");
     }
     match command.as_str() {
@@ -46,6 +48,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test(),
         "lint" => lint(),
         "bench" => bench(rest),
+        "fuzz" => fuzz::run(rest),
         "help" | "--help" | "-h" => {
             workspace::say(USAGE);
             Ok(())
@@ -115,7 +118,7 @@ fn lint() -> Result<()> {
     guests::setup()?;
     let mut directories = vec![workspace::root()];
     directories.extend(workspace::guests()?);
-    for directory in &directories {
+    for directory in directories.iter().chain([&workspace::root().join("tests/fuzz")]) {
         workspace::cargo(directory, &["fmt", "--check"])?;
     }
     for directory in &directories {

@@ -126,6 +126,7 @@ impl Engine {
             secret_backend: operator.secret_backend,
             policy_directory: policy_directory(directory, openings)?,
             active_runs_max: operator.active_runs_max.unwrap_or(services::ACTIVE_RUNS_MAX),
+            event_days_max: operator.event_days_max.unwrap_or(services::EVENT_DAYS_MAX),
             ..services::Settings::default()
         };
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };

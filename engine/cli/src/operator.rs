@@ -37,6 +37,8 @@ pub(crate) struct OperatorPolicy {
     pub(crate) region: String,
     /// Runs that have not ended, at the same time.
     pub(crate) active_runs_max: Option<NonZeroU32>,
+    /// Days that events are kept.
+    pub(crate) event_days_max: Option<NonZeroU32>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +54,7 @@ struct Written {
     account_id: Option<String>,
     region: Option<String>,
     active_runs_max: Option<NonZeroU32>,
+    event_days_max: Option<NonZeroU32>,
 }
 
 impl OperatorPolicy {
@@ -79,13 +82,29 @@ impl OperatorPolicy {
             return Err(refuse(&"requireSignature needs trustedKeys"));
         }
         let signatures = SignaturePolicy { required: written.require_signature, trusted };
-        let Written { secrets_manager, vault, account_id, region, active_runs_max, .. } = written;
+        let Written {
+            secrets_manager,
+            vault,
+            account_id,
+            region,
+            active_runs_max,
+            event_days_max,
+            ..
+        } = written;
         let secret_backend = secret_backend::backend(secrets_manager, vault, data_directory)
             .map_err(|reason| refuse(&reason))?;
         let account_id = account_id.unwrap_or_else(|| services::ACCOUNT_ID.to_owned());
         let region = region.unwrap_or_else(|| services::REGION.to_owned());
         check_place(&account_id, &region).map_err(|reason| refuse(&reason))?;
-        Ok(Self { ceiling, signatures, secret_backend, account_id, region, active_runs_max })
+        Ok(Self {
+            ceiling,
+            signatures,
+            secret_backend,
+            account_id,
+            region,
+            active_runs_max,
+            event_days_max,
+        })
     }
 }
 

@@ -109,21 +109,37 @@ pub struct OutputRead {
 /// What a template is resolved against; implemented by `machine` over a run's state.
 pub trait Scope {
     fn parameter(&self, name: &str) -> Option<Value>;
-    fn variable(&self, name: &str) -> Option<Value>;
+    fn variable(&self, _name: &str) -> Option<Value> {
+        None
+    }
     /// One declared or built-in output of a step; `None` while it has none by that name.
-    fn step_output(&self, step: &str, output: &str) -> Option<Value>;
+    fn step_output(&self, _step: &str, _output: &str) -> Option<Value> {
+        None
+    }
     /// All outputs of a step as an object, for CEL; `None` when it has none: it did not run, or failed without any.
-    fn step_outputs(&self, step: &str) -> Option<Value>;
+    fn step_outputs(&self, _step: &str) -> Option<Value> {
+        None
+    }
     /// SSM's word for the step's status.
-    fn step_status(&self, step: &str) -> Option<&'static str>;
+    fn step_status(&self, _step: &str) -> Option<&'static str> {
+        None
+    }
     fn global(&self, global: Global) -> Value;
-    fn execution_id(&self) -> Value;
+    fn execution_id(&self) -> Value {
+        Value::Null
+    }
     /// `run`: `{ id, status, failures: [{ step, code, message }], startedAt }`.
-    fn run(&self) -> Value;
+    fn run(&self) -> Value {
+        Value::Null
+    }
     /// The event that started the run; null when it was started by hand.
-    fn event(&self) -> Value;
+    fn event(&self) -> Value {
+        Value::Null
+    }
     /// The bindings of `item`: `{ <as>: value, index: n, value: value }`.
-    fn item(&self) -> Option<Value>;
+    fn item(&self) -> Option<Value> {
+        None
+    }
 }
 
 /// Why a template could not be resolved: the step fails in its input validation with this.

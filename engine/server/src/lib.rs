@@ -17,4 +17,4 @@ mod upkeep;
 mod wire;
 
 pub use limits::Limits;
-pub use server::{ServeError, Server, Settings, TlsFiles, serve};
+pub use server::{Connections, ServeError, Server, Settings, TlsFiles, serve};

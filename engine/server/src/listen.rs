@@ -193,7 +193,11 @@ fn ended(result: hyper::Result<()>, place: Place) {
 
 type Served = TowerToHyperService<PeerService>;
 
-fn connection<S>(stream: S, peer: Peer, router: Router) -> http1::Connection<TokioIo<S>, Served>
+pub(crate) fn connection<S>(
+    stream: S,
+    peer: Peer,
+    router: Router,
+) -> http1::Connection<TokioIo<S>, Served>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use services::Services;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::hosts::Hosts;
 use crate::limits::{Limits, Principals};
 use crate::metrics::Metrics;
+use crate::peer::Peer;
 use crate::{health, hosts, listen, stream, tls, upkeep, wire};
 
 /// How a server is set up.
@@ -73,6 +75,49 @@ pub(crate) struct Context {
     pub(crate) ending: watch::Receiver<bool>,
 }
 
+impl Context {
+    fn new(settings: &Settings, services: Services, ending: watch::Receiver<bool>) -> Self {
+        Self {
+            services,
+            limits: Principals::new(settings.limits),
+            metrics: Metrics::default(),
+            hosts: Hosts::new(&settings.host_names),
+            bodies: wire::Budget::default(),
+            is_behind_proxy: settings.is_behind_tls_proxy,
+            ending,
+        }
+    }
+}
+
+/// Answers what comes over connections that somebody else accepts.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    router: Router,
+    /// Streams of events go on as long as it is there.
+    _ending: Arc<watch::Sender<bool>>,
+}
+
+impl Connections {
+    /// Of the settings only what does not concern listening has a meaning here.
+    pub fn new(settings: &Settings, services: Services) -> Self {
+        let (ending, is_ending) = watch::channel(false);
+        let context = Arc::new(Context::new(settings, services, is_ending));
+        Self { router: router(context), _ending: Arc::new(ending) }
+    }
+
+    /// Answers until the other end closes the connection.
+    ///
+    /// # Errors
+    /// What came is no HTTP, or the connection broke.
+    pub async fn answer<S>(&self, stream: S) -> std::io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let answered = listen::connection(stream, Peer::default(), self.router.clone()).await;
+        answered.map_err(std::io::Error::other)
+    }
+}
+
 /// Listens, and answers until `ending` becomes true; requests under way are then answered first.
 ///
 /// # Errors
@@ -87,17 +132,8 @@ pub async fn serve(
         return Err(ServeError::Unencrypted { address: settings.listen });
     }
     let tls = settings.tls.as_ref().map(tls::Acceptor::open).transpose()?;
-    let context = Arc::new(Context {
-        services,
-        limits: Principals::new(settings.limits),
-        metrics: Metrics::default(),
-        hosts: Hosts::new(&settings.host_names),
-        bodies: wire::Budget::default(),
-        is_behind_proxy: settings.is_behind_tls_proxy,
-        ending: ending.clone(),
-    });
+    let context = Arc::new(Context::new(&settings, services.clone(), ending.clone()));
     let connections = context.metrics.connections.clone();
-    let services = context.services.clone();
     let router = router(context);
     let listeners = listen::Listeners::bind(&settings, tls).await?;
     let address = listeners.address;

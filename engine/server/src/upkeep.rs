@@ -8,7 +8,7 @@ use services::actor::now_ms;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How often expired tokens are forgotten.
+/// How often expired tokens and old events are forgotten.
 const BETWEEN_SWEEPS: Duration = Duration::from_mins(10);
 /// How late a parameter's policy may be carried out.
 const POLICY_DELAY_MAX: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub(crate) async fn keep_up(services: Services, mut ending: watch::Receiver<bool
     tasks.spawn(async move { records.keep_records().await });
     tasks.spawn(async move { policies.watch_policies().await });
     tasks.spawn(carry_out_policies(services.clone()));
-    tasks.spawn(forget_tokens(services.clone()));
+    tasks.spawn(forget(services.clone()));
     drop(ending.wait_for(|ending| *ending).await);
     tasks.shutdown().await;
 }
@@ -52,11 +52,14 @@ async fn carry_out_due(services: &Services) -> Result<Duration, services::Servic
     }))
 }
 
-async fn forget_tokens(services: Arc<Services>) {
+async fn forget(services: Arc<Services>) {
     loop {
         tokio::time::sleep(BETWEEN_SWEEPS).await;
         if let Err(error) = services.forget_expired_tokens().await {
             tracing::warn!(%error, "expired tokens stay for now");
+        }
+        if let Err(error) = services.forget_old_events().await {
+            tracing::warn!(%error, "old events stay for now");
         }
     }
 }

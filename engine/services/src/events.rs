@@ -14,13 +14,13 @@ mod parameter;
 use host_api::identifier::{Digest, RunId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{ReadTx, runs};
+use store::{ReadTx, Tx, events, runs};
 
 pub use parameter::{ParameterOperation, PolicyStatus, parameter_change, policy_action};
 
 use crate::Services;
 use crate::access::{Access, Question, Resource};
-use crate::actor::Actor;
+use crate::actor::{Actor, now_ms};
 use crate::clock::instant;
 use crate::error::ServiceError;
 use crate::parameters::Place;
@@ -30,6 +30,9 @@ use merge::Merge;
 /// The events of one page.
 pub const PAGE_MAX: usize = 1_000;
 const SOURCE: &str = "aws.ssm";
+const DAY_MS: u64 = 24 * 3_600_000;
+/// Events deleted in one transaction.
+const DELETED_MAX: u32 = 1_000;
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +101,15 @@ impl Services {
 }
 
 impl Services {
+    /// Deletes the events whose days are over. To be called now and then.
+    pub async fn forget_old_events(&self) -> Result<(), ServiceError> {
+        let kept_ms = u64::from(self.event_days_max().get()) * DAY_MS;
+        let before_ms = now_ms().saturating_sub(kept_ms);
+        let delete = move |tx: &mut Tx<'_>| events::delete_before(tx, before_ms, DELETED_MAX);
+        while self.store().write(delete).await? > 0 {}
+        Ok(())
+    }
+
     /// Asks the policies whether somebody may follow the events of a run, or all of them: `GetAutomationExecution` and `ListEvents`.
     ///
     /// # Errors

@@ -46,6 +46,7 @@ pub use error::{ErrorKind, ServiceError};
 pub use keyring::Keyring;
 pub use nodes::{NodeInformation, Nodes};
 pub use services::{
-    ACCOUNT_ID, ACTIVE_RUNS_MAX, BuiltIn, REGION, Services, Settings, Shipped, ShippedDocument,
+    ACCOUNT_ID, ACTIVE_RUNS_MAX, BuiltIn, EVENT_DAYS_MAX, REGION, Services, Settings, Shipped,
+    ShippedDocument,
 };
 pub use ssm_model::Sensitive;

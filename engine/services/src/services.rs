@@ -27,6 +27,8 @@ use crate::parameters::secret_backend::SecretBackend;
 pub const ACCOUNT_ID: &str = "000000000000";
 /// The region that ARNs carry when nothing else is set.
 pub const REGION: &str = "us-east-1";
+/// Days that events are kept, unless the operator says otherwise.
+pub const EVENT_DAYS_MAX: NonZeroU32 = NonZeroU32::new(90).expect("it is not zero");
 /// Runs that have not ended, at the same time, unless the operator says otherwise.
 pub const ACTIVE_RUNS_MAX: NonZeroU32 = NonZeroU32::new(10_000).expect("it is not zero");
 
@@ -44,6 +46,8 @@ pub struct Settings {
     pub policy_directory: Option<PathBuf>,
     /// Runs that have not ended, at the same time; those that steps start count, and are not refused.
     pub active_runs_max: NonZeroU32,
+    /// Days that events of what happened beside runs are kept; those of a run go with the run.
+    pub event_days_max: NonZeroU32,
 }
 
 impl Default for Settings {
@@ -56,6 +60,7 @@ impl Default for Settings {
             secret_backend: None,
             policy_directory: None,
             active_runs_max: ACTIVE_RUNS_MAX,
+            event_days_max: EVENT_DAYS_MAX,
         }
     }
 }
@@ -93,6 +98,7 @@ struct Inner {
     place: Place,
     ceiling: GrantSet,
     active_runs_max: NonZeroU32,
+    event_days_max: NonZeroU32,
     store: Store,
     keyring: Keyring,
     credentials: Credentials,
@@ -137,6 +143,7 @@ impl Services {
             place: Place { account_id: settings.account_id, region: settings.region },
             ceiling: settings.ceiling,
             active_runs_max: settings.active_runs_max,
+            event_days_max: settings.event_days_max,
             store,
             keyring,
             credentials: Credentials::new()?,
@@ -185,6 +192,10 @@ impl Services {
 
     pub(crate) fn active_runs_max(&self) -> NonZeroU32 {
         self.inner.active_runs_max
+    }
+
+    pub(crate) fn event_days_max(&self) -> NonZeroU32 {
+        self.inner.event_days_max
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

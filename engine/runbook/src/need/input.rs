@@ -305,35 +305,7 @@ impl Scope for Known<'_> {
         self.parameters?.get(name).cloned()
     }
 
-    fn variable(&self, _name: &str) -> Option<Value> {
-        None
-    }
-
-    fn step_output(&self, _step: &str, _output: &str) -> Option<Value> {
-        None
-    }
-
-    fn step_outputs(&self, _step: &str) -> Option<Value> {
-        None
-    }
-
-    fn step_status(&self, _step: &str) -> Option<&'static str> {
-        None
-    }
-
     fn global(&self, _global: Global) -> Value {
-        Value::Null
-    }
-
-    fn execution_id(&self) -> Value {
-        Value::Null
-    }
-
-    fn run(&self) -> Value {
-        Value::Null
-    }
-
-    fn event(&self) -> Value {
         Value::Null
     }
 

@@ -86,22 +86,6 @@ impl Scope for AtStart<'_> {
         self.parameters.get(name).cloned()
     }
 
-    fn variable(&self, _name: &str) -> Option<Value> {
-        None
-    }
-
-    fn step_output(&self, _step: &str, _output: &str) -> Option<Value> {
-        None
-    }
-
-    fn step_outputs(&self, _step: &str) -> Option<Value> {
-        None
-    }
-
-    fn step_status(&self, _step: &str) -> Option<&'static str> {
-        None
-    }
-
     fn global(&self, global: Global) -> Value {
         match global {
             Global::AccountId => Value::from(self.place.account_id.as_str()),
@@ -109,21 +93,5 @@ impl Scope for AtStart<'_> {
             Global::AwsPartition => Value::from("aws"),
             Global::Date | Global::DateTime => Value::Null,
         }
-    }
-
-    fn execution_id(&self) -> Value {
-        Value::Null
-    }
-
-    fn run(&self) -> Value {
-        Value::Null
-    }
-
-    fn event(&self) -> Value {
-        Value::Null
-    }
-
-    fn item(&self) -> Option<Value> {
-        None
     }
 }

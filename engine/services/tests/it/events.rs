@@ -388,3 +388,17 @@ proptest! {
         prop_assert_eq!(read.len(), happened);
     }
 }
+
+#[tokio::test]
+async fn events_are_kept_for_the_days_that_the_operator_says() {
+    let settings =
+        services::Settings { event_days_max: 1.try_into().unwrap(), ..services::Settings::default() };
+    let fixture = Fixture::with(settings, 1);
+    put_parameter_event(&fixture, "/old", 0);
+    let now = services::actor::now_ms();
+    put_parameter_event(&fixture, "/new", now - NOON_MS);
+    fixture.services.forget_old_events().await.unwrap();
+    let (left, _) = follow(&fixture, None, 10, None).await;
+    let names: Vec<_> = left.iter().map(|found| found.event.detail["name"].clone()).collect();
+    assert_eq!(names, ["/new"]);
+}
