@@ -66,11 +66,12 @@ impl InProcess {
     }
 }
 
-/// Sends bytes over a connection of their own and returns what is answered until it is closed.
+/// Sends bytes over a connection of their own and returns what is answered until it is closed. Who `hangs_up` after sending may get
+/// no answer; who does not must have asked for the connection to be closed.
 ///
 /// # Panics
 /// When the server hangs, which is what targets look for.
-pub fn exchange(sent: &[u8]) -> Vec<u8> {
+pub fn exchange(sent: &[u8], hangs_up: bool) -> Vec<u8> {
     let InProcess { runtime, connections, .. } = &*SERVER;
     runtime.block_on(async {
         let (client, server) = tokio::io::duplex(BUFFER_BYTES);
@@ -83,7 +84,10 @@ pub fn exchange(sent: &[u8]) -> Vec<u8> {
         let sending = tokio::spawn(async move {
             // The server may refuse to read on.
             let _ = to.write_all(&sent).await;
-            let _ = to.shutdown().await;
+            if hangs_up {
+                let _ = to.shutdown().await;
+            }
+            to
         });
         let mut answer = Vec::new();
         let reading = tokio::time::timeout(ANSWER_TIME_MAX, from.read_to_end(&mut answer));
