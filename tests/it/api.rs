@@ -41,6 +41,7 @@ files! {
     test_resource_policies
     test_secure_strings
     test_settings
+    test_streams
     test_tags
     test_telemetry
 }
