@@ -41,6 +41,8 @@ files! {
     test_resource_policies
     test_secure_strings
     test_settings
+    test_stream_refusals
+    test_stream_resumption
     test_streams
     test_tags
     test_telemetry

@@ -39,6 +39,7 @@ class Stream:
             headers["last-event-id"] = last
         self.connection.request("GET", path, headers=headers)
         self.answer = self.connection.getresponse()
+        self.received = b""
 
     def __enter__(self):
         return self
@@ -55,10 +56,9 @@ class Stream:
             yield sent
 
     def next(self):
-        """Waits for the next event; returns nothing once the server has ended the stream."""
+        """Waits for the next event; returns nothing once the server has ended the stream in order."""
         fields = {}
-        while line := self.answer.readline():
-            line = line.decode().rstrip("\r\n")
+        while (line := self.line()) is not None:
             if not line and fields:
                 return Sent(fields["id"], fields["event"], json.loads(fields["data"]))
             name, colon, value = line.partition(":")
@@ -68,6 +68,18 @@ class Stream:
                 fields[name] = value.removeprefix(" ")
         assert not fields, f"the stream ends within an event: {fields}"
         return None
+
+    def line(self):
+        """Returns a line without its end; nothing after the last chunk. A connection that breaks off before it is an error."""
+        while b"\n" not in self.received:
+            # Unlike readline, this tells the last chunk from a connection that broke off.
+            received = self.answer.read1()
+            if not received:
+                assert not self.received, self.received
+                return None
+            self.received += received
+        line, _, self.received = self.received.partition(b"\n")
+        return line.decode().removesuffix("\r")
 
     def take(self, count):
         found = []
