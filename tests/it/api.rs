@@ -26,6 +26,7 @@ files! {
     test_automation
     test_automation_targets
     test_calendars
+    test_certificate_renewal
     test_cli
     test_document_sharing
     test_documents
@@ -46,6 +47,7 @@ files! {
     test_streams
     test_tags
     test_telemetry
+    test_transport
 }
 
 #[track_caller]
