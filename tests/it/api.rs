@@ -34,6 +34,7 @@ files! {
     test_hostile
     test_identity
     test_labels
+    test_listening
     test_operations_list
     test_parameter_lists
     test_parameter_policies

@@ -26,9 +26,10 @@ START_SECONDS = 60
 class Server:
     """A server that can be stopped, killed and started again on the same data, at the same address."""
 
-    def __init__(self, directory, *arguments, authority=None):
+    def __init__(self, directory, *arguments, listen="127.0.0.1:0", authority=None):
         self.directory = Path(directory)
         self.data = self.directory / "data"
+        self.listen = listen
         self.arguments = arguments
         # The file of the certificate authority whose certificate the server has, if it speaks TLS.
         self.authority = authority
@@ -46,7 +47,7 @@ class Server:
         }
 
     def start(self):
-        listen = self.host if self.url else "127.0.0.1:0"
+        listen = self.host if self.url else self.listen
         with open(self.directory / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "server", "--listen", listen, "--output", "json", *self.arguments],
