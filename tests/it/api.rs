@@ -34,6 +34,7 @@ files! {
     test_hostile
     test_identity
     test_labels
+    test_limits
     test_listening
     test_operations_list
     test_parameter_lists
@@ -43,6 +44,8 @@ files! {
     test_resource_policies
     test_secure_strings
     test_settings
+    test_shutdown
+    test_slow_clients
     test_stream_refusals
     test_stream_resumption
     test_streams

@@ -70,7 +70,7 @@ class Stream:
         return None
 
     def line(self):
-        """Returns a line without its end; nothing after the last chunk. A connection that breaks off before it is an error."""
+        """Returns a line without its end, or nothing after the last chunk, before which an end is an error."""
         while b"\n" not in self.received:
             # Unlike readline, this tells the last chunk from a connection that broke off.
             received = self.answer.read1()

@@ -73,9 +73,8 @@ def test_a_unix_socket_serves_its_owner(serve, tmp_path):
     assert over(path, put(server)).json["Version"] == 1
     assert over(path, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").status == 200
     # Whoever may open the socket is still nobody without a credential.
-    unsigned = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\nx-amz-target: AmazonSSM.DescribeParameters\r\n"
-    unsigned += b"content-type: application/x-amz-json-1.1\r\n\r\n{}"
-    assert over(path, unsigned).code == "MissingAuthenticationTokenException"
+    request = Request(server, "DescribeParameters")
+    assert over(path, request.bytes(request.all_headers())).code == "MissingAuthenticationTokenException"
     assert server.client().get_parameter(Name="/a")["Parameter"]["Version"] == 1
     assert server.end() == 0
     assert not path.exists()
