@@ -37,6 +37,7 @@ files! {
     test_limits
     test_listening
     test_operations_list
+    test_pages
     test_parameter_lists
     test_parameter_policies
     test_parameters
