@@ -21,6 +21,7 @@ macro_rules! files {
 }
 
 files! {
+    test_addresses
     test_approvals
     test_authentication
     test_automation

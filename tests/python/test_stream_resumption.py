@@ -12,7 +12,7 @@ import samples
 from answers import follow as pages
 from following import Stream
 from test_durability import Writer
-from waiting import ended, until
+from waiting import ended, reach, until
 
 KILLS = 5
 SEED = 815
@@ -136,6 +136,26 @@ def test_cursors_outlive_the_server(fresh, kill):
         assert len({sent.id for sent in found}) == len(found)
     with Stream(fresh, f"/runs/{run}/events", token) as stream:
         assert [sent.event for sent in stream] == [s.event for s in before if s.detail.get("ExecutionId") == run]
+
+
+@pytest.mark.parametrize("kill", [True, False])
+def test_the_stream_of_a_run_goes_on_after_the_server_was_gone(fresh, kill):
+    ssm, token = fresh.client(), following.token(fresh)
+    run = samples.begin(ssm, "Paused", samples.PAUSED)
+    with Stream(fresh, f"/runs/{run}/events", token) as stream:
+        before = stream.until(lambda sent: sent.detail["Status"] == "Waiting")
+    fresh.restart(kill=kill)
+    streams = [Stream(fresh, f"/runs/{run}/events", token, sent.cursor) for sent in before]
+    reach(ssm, run, "Waiting")
+    ssm.send_automation_signal(AutomationExecutionId=run, SignalType="Resume", Payload={"StepName": ["hold"]})
+    rests = [list(stream) for stream in streams]
+    for stream in streams:
+        stream.close()
+    told = before + rests[-1]
+    assert [rest == told[number + 1 :] for number, rest in enumerate(rests)] == [True] * len(before)
+    assert len({sent.id for sent in told}) == len(told)
+    statuses = [sent.detail["Status"] for sent in told if sent.kind == EXECUTION]
+    assert statuses == ["InProgress", "Success"]
 
 
 def test_a_follower_misses_nothing_over_kills(fresh):
