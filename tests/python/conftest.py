@@ -52,6 +52,21 @@ def fresh(tmp_path):
     assert code == 0, f"the server ended with {code}: {server.log()}"
 
 
+@pytest.fixture
+def serve(tmp_path):
+    """Starts servers with arguments, one after the other on the same data, which are ended after the test."""
+    started = []
+
+    def start(*arguments, **more):
+        started.append(Server(tmp_path, *arguments, **more))
+        return started[-1]
+
+    yield start
+    for server in started:
+        code = server.end()
+        assert code == 0, f"the server ended with {code}: {server.log()}"
+
+
 @pytest.fixture(scope="module")
 def ssm(server):
     return server.client()

@@ -4,25 +4,9 @@ import pytest
 
 from answers import refused
 from certificates import Files, context, handshake
-from server import Server
 from signed import Request
 
 NAME = "ssm.example.org"
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts a server, which is ended after the test."""
-    started = []
-
-    def start(*arguments, **more):
-        started.append(Server(tmp_path, *arguments, **more))
-        return started[-1]
-
-    yield start
-    for server in started:
-        code = server.end()
-        assert code == 0, f"the server ended with {code}: {server.log()}"
 
 
 def source(server, headers):

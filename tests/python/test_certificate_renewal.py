@@ -5,7 +5,6 @@ import ssl
 import pytest
 
 from certificates import Files, context, handshake, presented
-from server import Server
 from signed import read
 from waiting import until
 
@@ -16,19 +15,9 @@ def files(tmp_path):
 
 
 @pytest.fixture
-def serve(files, tmp_path):
-    """Starts servers, which are ended after the test."""
-    started = []
-
-    def start(*arguments):
-        server = Server(tmp_path, *files.arguments, *arguments, authority=str(files.authority))
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        code = server.end()
-        assert code == 0, f"the server ended with {code}: {server.log()}"
+def secure(serve, files):
+    """Starts servers with the files' certificate."""
+    return lambda *arguments: serve(*files.arguments, *arguments, authority=str(files.authority))
 
 
 def refusals(server):
@@ -40,8 +29,8 @@ def shows(server, certificate):
     until(lambda: presented(server), lambda shown: shown == certificate, "the server to show the new certificate")
 
 
-def test_new_connections_get_the_new_certificate_and_open_ones_go_on(serve, files):
-    server = serve()
+def test_new_connections_get_the_new_certificate_and_open_ones_go_on(secure, files):
+    server = secure()
     first = presented(server)
     ssm = server.client()
     with server.connect() as plain, context(files.authority).wrap_socket(plain, server_hostname="localhost") as kept:
@@ -55,8 +44,8 @@ def test_new_connections_get_the_new_certificate_and_open_ones_go_on(serve, file
     server.assert_healthy()
 
 
-def test_a_broken_replacement_keeps_the_old_certificate(serve, files):
-    server = serve()
+def test_a_broken_replacement_keeps_the_old_certificate(secure, files):
+    server = secure()
     kept, certificate = presented(server), files.certificate.read_bytes()
     # Cut in the middle, and of another key.
     for broken in (certificate[: len(certificate) // 2], files.authority.read_bytes()):
@@ -68,8 +57,8 @@ def test_a_broken_replacement_keeps_the_old_certificate(serve, files):
     shows(server, files.issue())
 
 
-def test_files_that_are_gone_keep_the_old_certificate(serve, files):
-    server = serve()
+def test_files_that_are_gone_keep_the_old_certificate(secure, files):
+    server = secure()
     kept = presented(server)
     files.key.unlink()
     files.certificate.unlink()
@@ -78,11 +67,11 @@ def test_files_that_are_gone_keep_the_old_certificate(serve, files):
     shows(server, files.issue())
 
 
-def test_the_authority_of_clients_is_replaced_too(serve, files, tmp_path):
+def test_the_authority_of_clients_is_replaced_too(secure, files, tmp_path):
     others = Files(tmp_path / "others")
     accepted = tmp_path / "clients.pem"
     files.replace(accepted, files.authority.read_bytes())
-    server = serve("--tls-client-ca", str(accepted))
+    server = secure("--tls-client-ca", str(accepted))
     ours, theirs = context(files.authority, files.client("alice")), context(files.authority, others.client("bob"))
 
     def serves(client):

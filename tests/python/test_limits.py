@@ -5,26 +5,10 @@ import pytest
 import following
 from answers import refused
 from following import Stream
-from server import Server
 from signed import TYPE, Request, exchange, read
 from waiting import until
 
 ATTEMPTS = 200
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts a server, which is ended after the test."""
-    started = []
-
-    def start(*arguments):
-        started.append(Server(tmp_path, *arguments))
-        return started[-1]
-
-    yield start
-    for server in started:
-        code = server.end()
-        assert code == 0, f"the server ended with {code}: {server.log()}"
 
 
 def key(server, user):

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from certificates import Files
-from server import BINARY, Server
+from server import BINARY
 from signed import Request, read
 
 SECONDS = 30
@@ -33,22 +33,6 @@ def refuse(tmp_path):
         return done.stderr
 
     return start
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts servers, which are ended after the test."""
-    started = []
-
-    def start(*arguments, **more):
-        server = Server(tmp_path, *arguments, **more)
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        code = server.end()
-        assert code == 0, f"the server ended with {code}: {server.log()}"
 
 
 def over(path, data):

@@ -8,7 +8,6 @@ import pytest
 import following
 import samples
 from following import Stream
-from server import Server
 from signed import Request, read
 from waiting import until
 
@@ -149,9 +148,9 @@ def test_what_never_ends_is_cut_off(fresh, begin):
     assert fresh.client().get_parameters_by_path(Path="/")["Parameters"] == []
 
 
-def test_nothing_is_left_of_where_it_listened(tmp_path):
+def test_nothing_is_left_of_where_it_listened(serve, tmp_path):
     path = tmp_path / "api.sock"
-    server = Server(tmp_path, "--unix-socket", str(path))
+    server = serve("--unix-socket", str(path))
     noted = server.data / "server.json"
     assert path.exists() and server.url in noted.read_text()
     assert server.end() == 0
