@@ -106,3 +106,8 @@ def token(server, user="administrator", *roles):
     """Returns a token of a user, who is given the roles, if any."""
     given = [argument for role in roles for argument in ("--role", role)]
     return server.command("auth", "token", "create", "--user", user, *given)["token"]
+
+
+def of_runs(found, wanted):
+    """Returns the events of runs or all others: each has its own order, whenever they are read."""
+    return [sent.event for sent in found if ("ExecutionId" in sent.detail) == wanted]

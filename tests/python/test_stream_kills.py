@@ -102,13 +102,8 @@ def test_a_follower_misses_nothing_over_kills(fresh):
     check_runs(ssm, fresh, token, follower.found)
     with Stream(fresh, "/events", token, last) as stream:
         again = stream.take(len(follower.found))
-    # Those of runs and those of parameters are each in their own order, whenever they are read.
     for is_of_run in (True, False):
-        assert of_runs(again, is_of_run) == of_runs(follower.found, is_of_run)
-
-
-def of_runs(found, wanted):
-    return [sent.event for sent in found if ("ExecutionId" in sent.detail) == wanted]
+        assert following.of_runs(again, is_of_run) == following.of_runs(follower.found, is_of_run)
 
 
 def check_parameters(writers, found):

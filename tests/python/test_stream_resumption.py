@@ -11,6 +11,8 @@ from following import Stream
 from waiting import ended, reach
 
 CHANGES = 12
+# More than the server reads at once.
+MANY = 350
 EXECUTION = "EC2 Automation Execution Status-change Notification"
 
 
@@ -58,6 +60,22 @@ def test_what_happens_while_nobody_follows_is_told_on_return(server, ssm, token,
     assert names == {f"/changed/{name}/{number}" for number in range(CHANGES + 1)}
     everything = [sent.id for sent in told + rest]
     assert len(everything) == len(set(everything))
+
+
+def test_who_is_far_behind_is_told_all(server, ssm, token, name):
+    samples.runbook(ssm, name, samples.INSTANT)
+    with Stream(server, "/events", token) as stream:
+        for number in range(MANY):
+            ssm.put_parameter(Name=f"{name}-{number}", Value="v", Type="String")
+            if number % 10 == 0:
+                run = ssm.start_automation_execution(DocumentName=name)["AutomationExecutionId"]
+        ended(ssm, run)
+        found = stream.take(MANY + MANY // 10 * 4)
+    again = resumed(server, token, found[0].cursor, len(found) - 1)
+    for is_of_run in (True, False):
+        assert following.of_runs(again, is_of_run) == following.of_runs(found[1:], is_of_run)
+    names = [sent.detail["name"] for sent in found if "name" in sent.detail]
+    assert names == [f"{name}-{number}" for number in range(MANY)]
 
 
 @pytest.mark.parametrize("kill", [True, False])

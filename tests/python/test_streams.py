@@ -39,6 +39,10 @@ def test_a_stream_is_of_server_sent_events(follow):
     assert "no-cache" in answer.headers["cache-control"]
 
 
+def test_a_quiet_stream_says_that_it_lives(follow):
+    assert follow().line().startswith(":")
+
+
 def test_each_change_of_a_parameter_is_told_once(ssm, follow, name):
     stream = follow()
     ssm.put_parameter(Name=name, Value="v", Type="String", Description="Of a test.")
