@@ -116,7 +116,7 @@ def test_a_server_that_ends_lives_and_is_not_ready(fresh, begin):
 
 
 def rest(connection):
-    """Sends the rest of a request and returns the status of the answer; nothing if the server had not seen its beginning."""
+    """Sends the rest of a request and returns the status; nothing if the server had not seen the beginning."""
     try:
         connection.sendall(b"host: localhost\r\n\r\n")
         return read(connection, "GET").status
