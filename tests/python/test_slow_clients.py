@@ -1,13 +1,7 @@
-"""Clients that do not go on, do not read, or send very much keep no other from being served."""
-
-import socket
-
-from signed import Request, exchange, read
-from waiting import until
+"""Clients that do not go on, or do not read, keep no other from being served."""
 
 CLIENTS = 50
 SECONDS = 60
-LARGE_BYTES = 2 << 20
 
 
 def test_clients_that_do_not_go_on_are_given_up_and_keep_nobody_out(server, ssm):
@@ -44,37 +38,3 @@ def test_a_client_that_does_not_read_keeps_nobody_out(server, ssm):
     finally:
         for connection in connections:
             connection.close()
-
-
-def test_large_bodies_together_are_bounded_and_small_ones_still_taken(server, ssm):
-    """Together the bodies would hold far more than the server gives them."""
-    head = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % LARGE_BYTES
-    connections = [server.connect() for _ in range(160)]
-    try:
-        for connection in connections:
-            try:
-                connection.sendall(head + b"x" * (LARGE_BYTES - 1))
-            except (ConnectionResetError, BrokenPipeError):
-                pass
-        refusals = [reply for reply in map(refusal, connections) if reply is not None]
-        assert refusals
-        assert {(reply.status, reply.code) for reply in refusals} == {(503, "ServiceUnavailable")}
-        ssm.describe_parameters()
-        server.assert_healthy()
-    finally:
-        for connection in connections:
-            connection.close()
-    large = Request(server, "PutParameter", {"Name": "/a", "Value": "x" * 1_000_000, "Type": "String"}).bytes()
-    until(lambda: exchange(server, large).status, lambda status: status == 400, "the room to come back")
-
-
-def refusal(connection):
-    """Returns the reply that came before the body had ended, if one did."""
-    connection.settimeout(0.01)
-    try:
-        if not connection.recv(1, socket.MSG_PEEK):
-            return None
-    except (TimeoutError, ConnectionResetError):
-        return None
-    connection.settimeout(30)
-    return read(connection)
