@@ -21,11 +21,13 @@ macro_rules! files {
 }
 
 files! {
+    test_addresses
     test_approvals
     test_authentication
     test_automation
     test_automation_targets
     test_calendars
+    test_certificate_renewal
     test_cli
     test_document_sharing
     test_documents
@@ -33,7 +35,10 @@ files! {
     test_hostile
     test_identity
     test_labels
+    test_limits
+    test_listening
     test_operations_list
+    test_pages
     test_parameter_lists
     test_parameter_policies
     test_parameters
@@ -41,8 +46,15 @@ files! {
     test_resource_policies
     test_secure_strings
     test_settings
+    test_shutdown
+    test_slow_clients
+    test_stream_kills
+    test_stream_refusals
+    test_stream_resumption
+    test_streams
     test_tags
     test_telemetry
+    test_transport
 }
 
 #[track_caller]

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import following
+from following import Stream
 from server import Server
 
 numbers = itertools.count()
@@ -50,6 +52,21 @@ def fresh(tmp_path):
     assert code == 0, f"the server ended with {code}: {server.log()}"
 
 
+@pytest.fixture
+def serve(tmp_path):
+    """Starts servers with arguments, one after the other on the same data, which are ended after the test."""
+    started = []
+
+    def start(*arguments, **more):
+        started.append(Server(tmp_path, *arguments, **more))
+        return started[-1]
+
+    yield start
+    for server in started:
+        code = server.end()
+        assert code == 0, f"the server ended with {code}: {server.log()}"
+
+
 @pytest.fixture(scope="module")
 def ssm(server):
     return server.client()
@@ -59,6 +76,26 @@ def ssm(server):
 def unchecked(server):
     """A client that sends what it is given, so that the server has to look at it."""
     return server.client(checks_parameters=False)
+
+
+@pytest.fixture(scope="module")
+def token(server):
+    """A token of the administrator."""
+    return following.token(server)
+
+
+@pytest.fixture
+def follow(server, token):
+    """Opens streams of events, which are closed after the test."""
+    opened = []
+
+    def open_stream(path="/events", **more):
+        opened.append(Stream(server, path, **({"token": token} | more)))
+        return opened[-1]
+
+    yield open_stream
+    for stream in opened:
+        stream.close()
 
 
 @pytest.fixture

@@ -90,3 +90,9 @@ def runbook(ssm, name, text):
     """Creates a runbook and returns its name."""
     ssm.create_document(Name=name, Content=text, DocumentType="Automation", DocumentFormat="YAML")
     return name
+
+
+def begin(ssm, name, text):
+    """Creates a runbook, starts it, and returns the id of the run."""
+    runbook(ssm, name, text)
+    return ssm.start_automation_execution(DocumentName=name)["AutomationExecutionId"]

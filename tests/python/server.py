@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -24,10 +26,13 @@ START_SECONDS = 60
 class Server:
     """A server that can be stopped, killed and started again on the same data, at the same address."""
 
-    def __init__(self, directory, *arguments):
+    def __init__(self, directory, *arguments, listen="127.0.0.1:0", authority=None):
         self.directory = Path(directory)
         self.data = self.directory / "data"
+        self.listen = listen
         self.arguments = arguments
+        # The file of the certificate authority whose certificate the server has, if it speaks TLS.
+        self.authority = authority
         self.announced = None
         self.url = None
         self.process = None
@@ -42,7 +47,7 @@ class Server:
         }
 
     def start(self):
-        listen = self.url.removeprefix("http://") if self.url else "127.0.0.1:0"
+        listen = self.host if self.url else self.listen
         with open(self.directory / "server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "server", "--listen", listen, "--output", "json", *self.arguments],
@@ -88,8 +93,13 @@ class Server:
         self.start()
 
     @property
+    def host(self):
+        """Where it is reached, as requests name it."""
+        return urllib.parse.urlsplit(self.url).netloc
+
+    @property
     def address(self):
-        host, port = self.url.removeprefix("http://").rsplit(":", 1)
+        host, port = self.host.rsplit(":", 1)
         return host, int(port)
 
     @property
@@ -118,6 +128,7 @@ class Server:
                 region_name=REGION,
                 aws_access_key_id=identity,
                 aws_secret_access_key=secret,
+                verify=self.authority,
                 config=config,
             )
         client.meta.events.register("before-parse.*", answers.check)
@@ -139,7 +150,8 @@ class Server:
 
     def get(self, path):
         """Asks for a page and returns status and text."""
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+        context = ssl.create_default_context(cafile=self.authority) if self.authority else None
+        with urllib.request.urlopen(self.url + path, timeout=30, context=context) as answer:
             return answer.status, answer.read().decode()
 
     def assert_healthy(self):

@@ -56,7 +56,7 @@ class Request:
 
     def all_headers(self):
         date = self.date or time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self.ahead_seconds))
-        found = {"host": self.host or self.server.url.removeprefix("http://"), "x-amz-date": date}
+        found = {"host": self.host or self.server.host, "x-amz-date": date}
         if self.kind is not None:
             found["content-type"] = self.kind
         if self.operation is not None:
