@@ -48,6 +48,7 @@ files! {
     test_settings
     test_shutdown
     test_slow_clients
+    test_stream_ends
     test_stream_kills
     test_stream_refusals
     test_stream_resumption

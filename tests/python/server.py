@@ -60,6 +60,7 @@ class Server:
         announced = self._announcement()
         self.url = announced["url"]
         self.announced = self.announced or announced
+        self.last_announced = announced
 
     def _announcement(self):
         """Reads the document that the server prints once it listens."""

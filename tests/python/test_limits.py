@@ -21,8 +21,8 @@ def ask(server, key):
     return Request(server, "DescribeParameters", key=key).send()
 
 
-def assert_throttled(reply):
-    assert (reply.status, reply.code) == (400, "ThrottlingException"), reply
+def assert_throttled(reply, status=400):
+    assert (reply.status, reply.code) == (status, "ThrottlingException"), reply
     assert reply.headers["content-type"] == TYPE
     assert reply.json == {"__type": "ThrottlingException", "Message": "Rate exceeded"}
 
@@ -38,6 +38,13 @@ def test_a_rate_is_each_principals_own(serve):
     assert any(ask(server, second).status == 400 for _ in range(ATTEMPTS))
     assert until(lambda: ask(server, greedy), lambda reply: reply.status == 200, "a turn to come back").json
     server.assert_healthy()
+
+
+def test_who_one_is_is_not_asked_without_limit(serve):
+    server = serve("--rate-limit", "1")
+    body, kind = b"Action=GetCallerIdentity&Version=2011-06-15", "application/x-www-form-urlencoded"
+    asked = (Request(server, None, body, service="sts", kind=kind).send() for _ in range(ATTEMPTS))
+    assert any(b"<Code>ThrottlingException</Code>" in reply.body for reply in asked)
 
 
 def test_clients_see_the_exception_that_they_retry(serve):
@@ -65,7 +72,7 @@ def test_what_is_under_way_is_each_principals_own(serve):
         assert stream.answer.status == 200
         assert_throttled(ask(server, busy))
         with Stream(server, "/events", token) as second:
-            assert_throttled(second.refusal())
+            assert_throttled(second.refusal(), status=429)
         assert ask(server, other).status == 200
     until(lambda: ask(server, busy), lambda reply: reply.status == 200, "the turn of a stream that was closed")
 

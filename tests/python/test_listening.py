@@ -105,6 +105,7 @@ def test_nothing_is_served_in_clear_beyond_loopback(refuse, address):
     said = refuse(listen=address)
     assert address.rsplit(":", 1)[0] in said
     assert "encrypted" in said
+    assert "--tls-cert" in said and "--behind-tls-proxy" in said
 
 
 def test_beyond_loopback_with_tls_or_behind_a_proxy(serve, tmp_path):
@@ -151,7 +152,13 @@ def test_half_of_what_tls_needs(refuse, given):
 def test_what_failed_to_begin_begins_later(serve, refuse):
     refuse("--tls-cert", "absent", "--tls-key", "absent")
     refuse(listen="0.0.0.0:0")
-    serve().assert_healthy()
+    server = serve()
+    server.assert_healthy()
+    # A start that was refused has not swallowed the key that is shown once; later ones say where it is.
+    assert server.announced["accessKeyId"] == server.credentials[0]
+    server.restart()
+    assert server.last_announced["accessKeyId"] is None
+    assert server.last_announced["credentialsFile"] == str(server.data / "administrator.credentials")
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o701, 0o720, 0o777])

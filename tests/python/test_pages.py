@@ -12,7 +12,7 @@ import samples
 from answers import refused
 from following import Stream
 from signed import Request, exchange
-from waiting import ended
+from waiting import ended, until
 
 SOURCES = Path(__file__).parents[2] / "engine" / "server" / "src"
 ROUTE = re.compile(r'\.route\(\s*"([^"]+)"')
@@ -54,6 +54,27 @@ def test_health_and_readiness(server):
         reply = ask(server, "get", path)
         assert (reply.status, reply.body) == (200, text)
         assert reply.headers["content-type"].startswith("text/plain")
+
+
+def test_connections_are_counted(fresh):
+    assert count(counters(fresh), "connections") == 1
+    with fresh.connect(), fresh.connect():
+        until(lambda: count(counters(fresh), "connections"), lambda open: open == 3, "two more connections")
+
+
+def test_what_fails_before_its_operation_is_counted(serve):
+    server = serve("--rate-limit", "1")
+    assert Request(server, "PutParameter", b"{").send().code == "SerializationException"
+    while Request(server, "DescribeParameters").send().status == 200:
+        pass
+    found = counters(server)
+    assert count(found, "api_calls_total", operation="PutParameter", error="SerializationException") == 1
+    assert count(found, "api_calls_total", operation="DescribeParameters", error="ThrottlingException") == 1
+
+
+def test_streams_tell_how_they_are_refused(described):
+    for path, more in (("/events", set()), ("/runs/{id}/events", {"404"})):
+        assert set(described["paths"][path]["get"]["responses"]) == {"200", "400", "401", "403", "429"} | more
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json"])

@@ -7,6 +7,7 @@ import pytest
 
 import following
 import samples
+from certificates import Files
 from following import Stream
 from signed import Request, read
 from waiting import until
@@ -97,6 +98,17 @@ def test_connections_without_a_request_are_closed(fresh, begin):
             assert connection.recv(1) == b""
     # That the server has closed them is not because it is gone.
     assert request.finish().status == 200
+
+
+def test_who_has_not_greeted_is_not_waited_for(serve, tmp_path):
+    files = Files(tmp_path / "certificates")
+    server = serve(*files.arguments, authority=str(files.authority))
+    with server.connect() as silent:
+        assert server.get("/healthz")[0] == 200
+        server.process.send_signal(signal.SIGTERM)
+        # Long before a handshake's time is over.
+        server.process.wait(timeout=15)
+        assert silent.recv(1) == b""
 
 
 def test_a_server_that_ends_lives_and_is_not_ready(fresh, begin):

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_io_timeout::TimeoutWriter;
 use tower_service::Service;
 
 use crate::peer::Peer;
@@ -26,6 +28,8 @@ use crate::tls::Acceptor;
 const CONNECTIONS_MAX: usize = 4_096;
 /// How long the head of a request may take to arrive, and the handshake of TLS.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a client may read nothing of what it asked for.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// Bytes of the head of a request.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// How long requests under way may take once the end was asked for.
@@ -103,10 +107,10 @@ impl Listeners {
                 () = asked_to_end(&mut ending) => break,
             };
             let Ok(place) = place else { break };
-            let place = Place::take(place, &connections);
             tokio::select! {
                 accepted = self.tcp.accept() => match accepted {
                     Ok((stream, from)) => {
+                        let place = Place::take(place, &connections);
                         let peer = Peer { address: Some(from.ip()) };
                         if let Err(error) = stream.set_nodelay(true) {
                             tracing::debug!(%error, "a connection was gone at once");
@@ -114,13 +118,19 @@ impl Listeners {
                         }
                         match &self.tls {
                             None => serve(stream, peer, &router, &graceful, place),
-                            Some(tls) => serve_tls(stream, peer, tls, &router, &graceful, place),
+                            Some(tls) => {
+                                let ending = ending.clone();
+                                serve_tls(stream, peer, tls, &router, &graceful, (place, ending));
+                            }
                         }
                     }
                     Err(error) => failed(&error).await,
                 },
                 accepted = accept_unix(self.unix.as_ref()) => match accepted {
-                    Ok((stream, _)) => serve(stream, Peer::default(), &router, &graceful, place),
+                    Ok((stream, _)) => {
+                        let place = Place::take(place, &connections);
+                        serve(stream, Peer::default(), &router, &graceful, place);
+                    }
                     Err(error) => failed(&error).await,
                 },
                 () = asked_to_end(&mut ending) => break,
@@ -161,11 +171,17 @@ fn serve_tls(
     tls: &Acceptor,
     router: &Router,
     graceful: &GracefulShutdown,
-    place: Place,
+    (place, mut ending): (Place, watch::Receiver<bool>),
 ) {
     let (acceptor, router, watcher) = (tls.current(), router.clone(), graceful.watcher());
     tokio::spawn(async move {
-        match tokio::time::timeout(HEAD_TIME_MAX, acceptor.accept(stream)).await {
+        let accepting = tokio::time::timeout(HEAD_TIME_MAX, acceptor.accept(stream));
+        let accepted = tokio::select! {
+            accepted = accepting => accepted,
+            // Who has not even greeted has asked for nothing yet.
+            () = asked_to_end(&mut ending) => return,
+        };
+        match accepted {
             Ok(Ok(stream)) => {
                 let served = watcher.watch(connection(stream, peer, router));
                 ended(served.await, place);
@@ -192,21 +208,25 @@ fn ended(result: hyper::Result<()>, place: Place) {
 }
 
 type Served = TowerToHyperService<PeerService>;
+/// A stream whose other end must read.
+type Bounded<S> = Pin<Box<TimeoutWriter<S>>>;
 
 pub(crate) fn connection<S>(
     stream: S,
     peer: Peer,
     router: Router,
-) -> http1::Connection<TokioIo<S>, Served>
+) -> http1::Connection<TokioIo<Bounded<S>>, Served>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(WRITE_TIME_MAX));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(
-            TokioIo::new(stream),
+            TokioIo::new(Box::pin(stream)),
             TowerToHyperService::new(PeerService { router, peer }),
         )
 }

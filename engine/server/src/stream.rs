@@ -44,23 +44,42 @@ async fn follow(context: Arc<Context>, request: Request, run: Option<RunId>) -> 
     let id = request_id();
     let (parts, _) = request.into_parts();
     match begin(&context, &parts, run.as_ref(), &id).await {
-        Ok((turn, cursor)) => {
+        Ok(Begun { actor, turn, cursor }) => {
+            let read = Vec::new();
             let following =
-                Following { context, run, cursor, read: Vec::new(), is_over: false, _turn: turn };
+                Following { context, actor, run, cursor, read, is_over: false, _turn: turn };
             let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
             Sse::new(following.stream()).keep_alive(keep_alive).into_response()
         }
-        Err(fault) => fault.respond(&id),
+        Err(fault) => Fault { status: status(&fault), ..fault }.respond(&id),
     }
 }
 
-/// Finds out who asks and whether they may, and where the stream begins; `None` is the beginning of a run.
+/// Returns the status by which a browser knows what is wrong; SSM has one for all.
+fn status(fault: &Fault) -> StatusCode {
+    match fault.code.as_str() {
+        "AccessDeniedException" => StatusCode::FORBIDDEN,
+        "AutomationExecutionNotFoundException" => StatusCode::NOT_FOUND,
+        "ThrottlingException" => StatusCode::TOO_MANY_REQUESTS,
+        _ => fault.status,
+    }
+}
+
+/// What a stream begins with.
+struct Begun {
+    actor: Actor,
+    turn: OwnedSemaphorePermit,
+    /// `None` is the beginning of a run.
+    cursor: Option<String>,
+}
+
+/// Finds out who asks and whether they may, and where the stream begins.
 async fn begin(
     context: &Context,
     request: &Parts,
     run: Option<&RunId>,
     id: &str,
-) -> Result<(OwnedSemaphorePermit, Option<String>), Fault> {
+) -> Result<Begun, Fault> {
     let asked = Asked {
         method: &request.method,
         uri: &request.uri,
@@ -79,7 +98,8 @@ async fn begin(
         _ => fault,
     })?;
     let turn = context.limits.enter(&actor.principal)?;
-    Ok((turn, cursor(context, &actor, &request.headers, run).await?))
+    let cursor = cursor(context, &actor, &request.headers, run).await?;
+    Ok(Begun { actor, turn, cursor })
 }
 
 async fn cursor(
@@ -108,6 +128,7 @@ async fn cursor(
 /// A stream on its way.
 struct Following {
     context: Arc<Context>,
+    actor: Actor,
     run: Option<RunId>,
     cursor: Option<String>,
     /// Read and not sent yet, the next one last.
@@ -139,7 +160,15 @@ impl Following {
             // Whatever is committed after this is told by the next change of it.
             commits.mark_unchanged();
             let has_ended = self.has_ended().await?;
-            if self.read().await? {
+            let has_moved = self.read().await?;
+            if !self.read.is_empty()
+                && let Err(error) =
+                    self.context.services.may_follow(&self.actor, self.run.as_ref()).await
+            {
+                tracing::info!(principal = %self.actor.principal, %error, "a stream of events ends");
+                return None;
+            }
+            if has_moved {
                 continue;
             }
             if has_ended {

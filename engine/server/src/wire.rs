@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use services::ServiceError;
+use services::{Actor, ServiceError};
 use tracing::Instrument;
 
 use crate::authentication::{Asked, actor};
@@ -54,9 +54,22 @@ async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, F
     let operation = operation(asked.headers)?;
     check_form(asked)?;
     let actor = actor(context, asked).await?;
+    let started = std::time::Instant::now();
+    let answered = answered(context, asked, operation, actor).await;
+    let code = answered.as_ref().err().map_or("", |fault| fault.code.as_str());
+    context.metrics.called(operation, code, started.elapsed());
+    answered
+}
+
+/// Answers somebody who is known.
+async fn answered(
+    context: &Context,
+    asked: Asked<'_>,
+    operation: &'static str,
+    actor: Actor,
+) -> Result<serde_json::Value, Fault> {
     let _turn = context.limits.enter(&actor.principal)?;
     let input = json::parse(asked.body)?;
-    let started = std::time::Instant::now();
     let span = tracing::debug_span!(
         "request",
         otel.name = operation,
@@ -65,11 +78,9 @@ async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, F
         error = tracing::field::Empty,
     );
     let result = context.services.call(actor, operation, input).instrument(span.clone()).await;
-    let code = result.as_ref().err().map_or("", |error| error.code.as_ref());
-    if !code.is_empty() {
-        span.record("error", code);
+    if let Err(error) = &result {
+        span.record("error", error.code.as_ref());
     }
-    context.metrics.called(operation, code, started.elapsed());
     Ok(result?)
 }
 

@@ -111,10 +111,16 @@ impl Services {
     }
 
     /// Asks the policies whether somebody may follow the events of a run, or all of them: `GetAutomationExecution` and `ListEvents`.
+    /// Who follows for long is asked about again and again, for a credential can be revoked and a policy changed.
     ///
     /// # Errors
-    /// `AccessDeniedException`.
+    /// `AccessDeniedException`, also when the credential is none any more.
     pub async fn may_follow(&self, actor: &Actor, run: Option<&RunId>) -> Result<(), ServiceError> {
+        if let Some(request) = actor.request()
+            && !self.directory().await?.stands(&request.credential_id, now_ms())
+        {
+            return Err(ServiceError::denied("the credential is none any more".to_owned()));
+        }
         let (operation, resource) = match run {
             Some(run) => {
                 ("GetAutomationExecution", Resource::AutomationExecution(run.as_str().to_owned()))

@@ -55,6 +55,15 @@ pub(crate) fn open_file_for_reading(file: &Path) -> Result<Connection, OpenError
     open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
+/// Opens a copy that nobody else knows yet and that is made again if this process dies: its journal is kept in memory.
+pub(crate) fn open_partial(file: &Path) -> Result<Connection, OpenError> {
+    let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let settings =
+        "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;";
+    connection.execute_batch(settings).map_err(|error| schema::open_error(file, error))?;
+    Ok(connection)
+}
+
 fn open(file: &Path, access: OpenFlags) -> Result<Connection, OpenError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)

@@ -13,6 +13,9 @@ pub use journals::{
 };
 pub(crate) use journals::{begin_era, newest_id};
 
+/// More events than are written in a millisecond.
+const NUMBERS_PER_MS: u64 = 1_000;
+
 /// What happened beside runs. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
@@ -72,6 +75,23 @@ pub fn list(
 pub fn head(tx: &ReadTx<'_>) -> Result<u64, ReadError> {
     let head = tx.row("SELECT COALESCE(max(seq), 0) FROM events", [], |row| row.get(0))?;
     Ok(head.unwrap_or(0))
+}
+
+/// Returns the greatest number that an event was given, whether it is still there or not.
+pub fn last_given(tx: &ReadTx<'_>) -> Result<u64, ReadError> {
+    let last =
+        tx.row("SELECT seq FROM sqlite_sequence WHERE name = 'events'", [], |row| row.get(0))?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Has all that happens from now on come after every position that somebody may have read up to in another store of the same
+/// beginning: one that went on after the copy was made which this one is restored from. The numbers of events and eras go on at
+/// `now_ms`, which the other one did not reach.
+pub(crate) fn begin_anew(tx: &mut Tx<'_>, now_ms: u64) -> Result<(), WriteError> {
+    let seq = last_given(tx)?.max(now_ms.saturating_mul(NUMBERS_PER_MS));
+    tx.execute("DELETE FROM sqlite_sequence WHERE name = 'events'", [])?;
+    tx.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', $1)", [seq])?;
+    journals::begin_era_at(tx, now_ms)
 }
 
 /// Deletes up to `limit` events from before `before_ms`, oldest first, and returns how many.

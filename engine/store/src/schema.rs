@@ -68,6 +68,12 @@ pub(crate) fn check(
     }
 }
 
+/// Returns whether this release wrote the database.
+pub(crate) fn is_newest(connection: &Connection, file: &Path) -> Result<bool, OpenError> {
+    let header = header(connection, file)?;
+    Ok(matches!(header, Header::Ours { version } if version == SCHEMA_VERSION))
+}
+
 fn header(connection: &Connection, file: &Path) -> Result<Header, OpenError> {
     let number = |sql: &str| {
         connection

@@ -17,7 +17,7 @@ use crate::moment;
 use crate::render::{self, Printer};
 use crate::session::Session;
 
-pub(crate) use credentials_file::keep;
+pub(crate) use credentials_file::{credentials_file, keep};
 
 /// Carries out a command about who may use the server.
 pub(crate) async fn run(

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde_json::json;
-use server::{Limits, Settings, TlsFiles};
+use server::{Limits, ServeError, Settings, TlsFiles};
 use services::credentials::NewAccessKey;
 use tokio::sync::watch;
 
 use crate::arguments::Server;
-use crate::command::auth::keep;
+use crate::command::auth::{credentials_file, keep};
 use crate::engine::Openings;
 use crate::engine::perform::refused;
 use crate::exit::{Exit, Refusal};
@@ -31,14 +31,16 @@ pub(crate) async fn run(
     let mut interrupts = Interrupts::listen()?;
     let engine = owned.own(directory, Openings::Serving).await?;
     let services = engine.services().clone();
-    let administrator = services.ensure_administrator().await.map_err(refused)?;
-    let credentials = administrator.as_ref();
-    let credentials =
-        credentials.map(|key| keep(directory, &key.id, key.secret.expose())).transpose()?;
     let region = services.place().region.clone();
     let (end, ending) = watch::channel(false);
-    let server =
-        server::serve(settings(arguments), services, ending).await.map_err(Refusal::caused)?;
+    let serving = server::serve(settings(arguments), services.clone(), ending).await;
+    let server = serving.map_err(cannot_serve)?;
+    // A start that is refused must not swallow the key that is shown once.
+    let administrator = services.ensure_administrator().await.map_err(refused)?;
+    let credentials = match &administrator {
+        Some(key) => Some(keep(directory, &key.id, key.secret.expose())?),
+        None => credentials_file(directory),
+    };
     let address =
         Address { url: url(server.address, arguments), region, process: std::process::id() };
     address.note(directory)?;
@@ -57,6 +59,17 @@ pub(crate) async fn run(
     }
     Address::forget(directory)?;
     Ok(Exit::Done)
+}
+
+fn cannot_serve(error: ServeError) -> Refusal {
+    let is_unencrypted = matches!(error, ServeError::Unencrypted { .. });
+    let refusal = Refusal::caused(error);
+    if !is_unencrypted {
+        return refusal;
+    }
+    refusal.with_help(
+        "--tls-cert and --tls-key make the server speak TLS; --behind-tls-proxy says that a proxy before it does",
+    )
 }
 
 fn settings(arguments: &Server) -> Settings {

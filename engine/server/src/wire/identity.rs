@@ -44,6 +44,7 @@ async fn identity(context: &Context, asked: Asked<'_>) -> Result<String, Fault> 
         return Err(Fault::client("InvalidAction", message));
     }
     let actor = actor(context, Asked { service: "sts", ..asked }).await?;
+    let _turn = context.limits.enter(&actor.principal)?;
     let arn = actor.principal.as_str();
     let name = arn.rsplit('/').next().unwrap_or(arn);
     let (arn, user) = (escaped(arn), escaped(name));

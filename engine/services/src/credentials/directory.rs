@@ -162,11 +162,19 @@ impl Directory {
         }))
     }
 
+    /// Returns whether the access key or token of this id may still be used.
+    pub(crate) fn stands(&self, credential_id: &str, now_ms: u64) -> bool {
+        let key = self.access_keys.get(credential_id);
+        let token = self.tokens.get(credential_id);
+        key.is_some_and(|key| access_keys::is_active(&key.stored, now_ms))
+            || token.is_some_and(|token| !has_expired(&token.stored, now_ms))
+    }
+
     pub(super) fn bearer(&self, token: &str, now_ms: u64) -> Option<(Bearer, LastUse)> {
         let hash = Digest::of(token.as_bytes());
         let known = self.tokens.get(id_of_hash(&hash))?;
         let is_same: bool = known.stored.hash.as_bytes().ct_eq(hash.as_str().as_bytes()).into();
-        if !is_same || known.stored.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms) {
+        if !is_same || has_expired(&known.stored, now_ms) {
             return None;
         }
         let bearer = Bearer {
@@ -176,4 +184,8 @@ impl Directory {
         };
         Some((bearer, known.last_use.clone()))
     }
+}
+
+fn has_expired(token: &credentials::Token, now_ms: u64) -> bool {
+    token.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms)
 }

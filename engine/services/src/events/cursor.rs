@@ -42,11 +42,24 @@ impl Cursor {
     }
 
     /// Returns the same position as ids of journal rows are now.
-    pub(super) fn resumed(self, tx: &ReadTx<'_>) -> Result<Self, ReadError> {
+    ///
+    /// # Errors
+    /// `InvalidNextToken` for a position that nothing has reached: it did not come from here.
+    pub(super) fn resumed(self, tx: &ReadTx<'_>) -> Result<Self, ServiceError> {
         let journal = match self.journal {
-            Journal::All(position) => Journal::All(events::resumed(tx, position)?),
+            Journal::All(position) => {
+                let resumed = events::resumed(tx, position)?;
+                let head = events::journal_head(tx)?;
+                if position.era > head.era || resumed.id > head.id {
+                    return Err(not_from_here());
+                }
+                Journal::All(resumed)
+            }
             Journal::Run(next) => Journal::Run(next),
         };
+        if self.event_seq > events::last_given(tx)? {
+            return Err(not_from_here());
+        }
         Ok(Self { journal, ..self })
     }
 
@@ -63,10 +76,12 @@ impl Cursor {
             }
             _ => None,
         };
-        cursor.ok_or_else(|| {
-            ServiceError::request("InvalidNextToken", "the cursor is not one of these events")
-        })
+        cursor.ok_or_else(not_from_here)
     }
+}
+
+fn not_from_here() -> ServiceError {
+    ServiceError::request("InvalidNextToken", "the cursor is not one of these events")
 }
 
 impl fmt::Display for Cursor {

@@ -391,8 +391,10 @@ proptest! {
 
 #[tokio::test]
 async fn events_are_kept_for_the_days_that_the_operator_says() {
-    let settings =
-        services::Settings { event_days_max: 1.try_into().unwrap(), ..services::Settings::default() };
+    let settings = services::Settings {
+        event_days_max: 1.try_into().unwrap(),
+        ..services::Settings::default()
+    };
     let fixture = Fixture::with(settings, 1);
     put_parameter_event(&fixture, "/old", 0);
     let now = services::actor::now_ms();

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Report, check, create_private, io_error};
-use crate::connection::open_file_for_reading;
+use crate::connection::{open_file_for_reading, open_partial};
 use crate::directory::{self, OwnedDirectory, beside};
 use crate::error::{BackupError, OpenError, ReadError};
-use crate::transaction::ReadTx;
-use crate::{parameters, schema};
+use crate::transaction::{ReadTx, Tx};
+use crate::{events, parameters, schema};
 
 /// Puts a copy in place as the store of a new data directory, which must be absent, empty, or as an interrupted restore leaves it.
 /// Nobody else can open it meanwhile. Blocks.
@@ -48,10 +49,26 @@ fn put(copy: &Path, directory: &Path, partial: &Path) -> io::Result<()> {
     let mut target = create_private(partial)?;
     io::copy(&mut File::open(copy)?, &mut target)?;
     target.sync_all()?;
+    begin_anew(partial)?;
     // A hard link, unlike a rename, never replaces a database that is there.
     fs::hard_link(partial, directory::database_file(directory))?;
     fs::remove_file(partial)?;
     directory::sync(directory)
+}
+
+/// Whoever has read events of the store that went on after the copy was made will miss nothing of this one.
+fn begin_anew(file: &Path) -> io::Result<()> {
+    let mut connection = open_partial(file).map_err(io::Error::other)?;
+    // In what an earlier release wrote there are no events.
+    if schema::is_newest(&connection, file).map_err(io::Error::other)? {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let transaction = connection.transaction().map_err(io::Error::other)?;
+        events::begin_anew(&mut Tx::new(&transaction), now_ms).map_err(io::Error::other)?;
+        transaction.commit().map_err(io::Error::other)?;
+    }
+    // What is linked into place is the one file.
+    connection.close().map_err(|(_, error)| io::Error::other(error))
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

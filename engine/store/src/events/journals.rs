@@ -96,7 +96,12 @@ pub(crate) fn newest_id(tx: &ReadTx<'_>) -> Result<u64, ReadError> {
 
 /// Begins an era, after the newest rows were deleted in the same transaction.
 pub(crate) fn begin_era(tx: &mut Tx<'_>) -> Result<(), WriteError> {
-    let (era, base) = (era(tx)? + 1, newest_id(tx)?);
+    begin_era_at(tx, 0)
+}
+
+/// Begins an era whose number is at least `least`.
+pub(super) fn begin_era_at(tx: &mut Tx<'_>, least: u64) -> Result<(), WriteError> {
+    let (era, base) = ((era(tx)? + 1).max(least), newest_id(tx)?);
     // A lower base says all that a higher one of an earlier era does.
     tx.execute("DELETE FROM journal_eras WHERE base >= $1", [base])?;
     tx.execute("INSERT INTO journal_eras (era, base) VALUES ($1, $2)", [era, base])?;

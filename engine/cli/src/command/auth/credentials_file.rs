@@ -23,6 +23,11 @@ pub(crate) fn keep(directory: &Path, id: &str, secret: &str) -> Result<PathBuf> 
     Ok(path)
 }
 
+/// Returns where the administrator's key is kept, if it is.
+pub(crate) fn credentials_file(directory: &Path) -> Option<PathBuf> {
+    Some(directory.join(CREDENTIALS_FILE)).filter(|path| path.exists())
+}
+
 /// Returns the key that is kept, if one is: its id and its secret.
 ///
 /// # Errors
