@@ -28,6 +28,10 @@ impl Logged {
                 "PRAGMA wal_autocheckpoint=0; PRAGMA synchronous=FULL; PRAGMA cache_size=4",
             )
             .unwrap();
+        // Connections of the store may close after this one was opened, and then leave their log.
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy: bool = writer.query_row(truncate, [], |row| row.get(0)).unwrap();
+        assert!(!is_busy);
         Self { scratch, writer }
     }
 
