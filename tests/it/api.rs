@@ -34,6 +34,7 @@ files! {
     test_durability
     test_hostile
     test_identity
+    test_key_wrapping
     test_labels
     test_limits
     test_listening

@@ -16,7 +16,7 @@ use host_api::failure::{Failure, FailureKind};
 use host_api::identifier::{Principal, RunId};
 use sandbox::{Compiler, Sandbox, SignaturePolicy};
 use serde_json::{Value, json};
-use services::keyring::Sources;
+use services::keyring::{Sources, Transit};
 use services::{Actor, Keyring, Services, Shipped, ShippedDocument};
 use store::{OpenOptions, Store};
 use tokio::sync::{OnceCell, Semaphore, watch};
@@ -112,23 +112,14 @@ impl Engine {
             tokio::task::spawn_blocking(move || Store::open(&directory, &OpenOptions::default()))
                 .await??
         };
-        let keyring = keyring(store.clone()).await?;
         let operator = OperatorPolicy::read(directory)?;
+        let keyring = keyring(store.clone(), operator.transit.as_ref()).await?;
         let executable = std::env::current_exe().context("cannot find this very program")?;
         let agent =
             Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
         let sandbox = sandbox(directory, executable, &operator)?;
         let nodes = LocalNodes::new(agent);
-        let settings = services::Settings {
-            account_id: operator.account_id,
-            region: operator.region,
-            ceiling: operator.ceiling,
-            secret_backend: operator.secret_backend,
-            policy_directory: policy_directory(directory, openings)?,
-            active_runs_max: operator.active_runs_max.unwrap_or(services::ACTIVE_RUNS_MAX),
-            event_days_max: operator.event_days_max.unwrap_or(services::EVENT_DAYS_MAX),
-            ..services::Settings::default()
-        };
+        let settings = services_settings(&operator, policy_directory(directory, openings)?);
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };
         let services = {
             let (store, keyring, nodes) = (store.clone(), keyring.clone(), nodes.clone());
@@ -288,10 +279,31 @@ impl Engine {
     }
 }
 
-async fn keyring(store: Store) -> Result<Keyring> {
-    let opened = tokio::task::spawn_blocking(move || {
-        Keyring::of_store(&store, &Sources::from_environment())
-    });
+fn services_settings(
+    operator: &OperatorPolicy,
+    policy_directory: Option<PathBuf>,
+) -> services::Settings {
+    services::Settings {
+        account_id: operator.account_id.clone(),
+        region: operator.region.clone(),
+        ceiling: operator.ceiling.clone(),
+        secret_backend: operator.secret_backend.clone(),
+        policy_directory,
+        transit: operator.transit.clone(),
+        active_runs_max: operator.active_runs_max.unwrap_or(services::ACTIVE_RUNS_MAX),
+        event_days_max: operator.event_days_max.unwrap_or(services::EVENT_DAYS_MAX),
+        ..services::Settings::default()
+    }
+}
+
+async fn keyring(store: Store, transit: Option<&Transit>) -> Result<Keyring> {
+    let mut sources = Sources::from_environment();
+    if let Some(transit) = transit {
+        let known = store.read(store::keys::list).await?;
+        let unwrapped = transit.keys(store.directory(), &sources, &known).await;
+        sources.unwrapped = Some(unwrapped.map_err(Refusal::caused)?);
+    }
+    let opened = tokio::task::spawn_blocking(move || Keyring::of_store(&store, &sources));
     Ok(opened.await?.map_err(Refusal::caused)?)
 }
 

@@ -13,11 +13,12 @@ use host_api::grant::GrantSet;
 use sandbox::SignaturePolicy;
 use sandbox::signature::PublicKey;
 use serde::Deserialize;
+use services::keyring::Transit;
 use services::parameters::secret_backend::SecretBackend;
 
 use crate::command::plugin::key::PUBLIC;
 use crate::exit::Refusal;
-use secret_backend::{WrittenSecretsManager, WrittenVault};
+use secret_backend::{WrittenSecretsManager, WrittenTransit, WrittenVault};
 
 /// The file in the data directory; absent, nothing is bounded and unsigned plugins are admitted.
 const FILE: &str = "operator.json";
@@ -33,6 +34,8 @@ pub(crate) struct OperatorPolicy {
     pub(crate) signatures: SignaturePolicy,
     /// Where the secrets are that `/aws/reference/secretsmanager/<secret>` refers to.
     pub(crate) secret_backend: Option<Arc<dyn SecretBackend>>,
+    /// What wraps the keys of the installation, if they are wrapped.
+    pub(crate) transit: Option<Transit>,
     pub(crate) account_id: String,
     pub(crate) region: String,
     /// Runs that have not ended, at the same time.
@@ -51,6 +54,7 @@ struct Written {
     require_signature: bool,
     secrets_manager: Option<WrittenSecretsManager>,
     vault: Option<WrittenVault>,
+    vault_transit: Option<WrittenTransit>,
     account_id: Option<String>,
     region: Option<String>,
     active_runs_max: Option<NonZeroU32>,
@@ -85,6 +89,7 @@ impl OperatorPolicy {
         let Written {
             secrets_manager,
             vault,
+            vault_transit,
             account_id,
             region,
             active_runs_max,
@@ -93,6 +98,10 @@ impl OperatorPolicy {
         } = written;
         let secret_backend = secret_backend::backend(secrets_manager, vault, data_directory)
             .map_err(|reason| refuse(&reason))?;
+        let transit = vault_transit
+            .map(|written| secret_backend::transit(written, data_directory))
+            .transpose()
+            .map_err(|reason| refuse(&reason))?;
         let account_id = account_id.unwrap_or_else(|| services::ACCOUNT_ID.to_owned());
         let region = region.unwrap_or_else(|| services::REGION.to_owned());
         check_place(&account_id, &region).map_err(|reason| refuse(&reason))?;
@@ -100,6 +109,7 @@ impl OperatorPolicy {
             ceiling,
             signatures,
             secret_backend,
+            transit,
             account_id,
             region,
             active_runs_max,

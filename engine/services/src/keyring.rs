@@ -2,12 +2,13 @@
 //!
 //! A key is `k<n>`; the one with the highest n is the primary, which seals; all of them open. They come from the systemd
 //! credential `runwright-key`, from the file that `RUNWRIGHT_KEY_FILE` names, from the variable `RUNWRIGHT_KEY` itself, and from
-//! `keys/k<n>.key` in the data directory. Two different keys of one name are refused. When no source has a key and the store knows none, `keys/k1.key` is
+//! `keys/k<n>.key` in the data directory; or from `keys/k<n>.wrapped` there, where Vault wraps them. Two different keys of one name are refused. When no source has a key and the store knows none, `keys/k1.key` is
 //! created. A store is not opened without the keys that sealed its values.
 
 mod environment;
 mod file;
 mod proof;
+mod transit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,9 @@ use store::{Sealed, Store};
 use zeroize::Zeroizing;
 
 use crate::envelope::EnvelopeError;
+use crate::parameters::secret_backend::SecretError;
+
+pub use transit::{Transit, TransitSettings, Unwrapped};
 
 /// The length of a key in bytes.
 pub const KEY_BYTES: usize = 32;
@@ -77,6 +81,10 @@ pub enum KeyringError {
     Other { id: KeyId },
     #[error("a proof of a key cannot be sealed")]
     Proof(#[source] EnvelopeError),
+    #[error(
+        "the keys are wrapped by the transit engine at {address}, which was asked in vain: {source}"
+    )]
+    Transit { address: String, source: SecretError },
     #[error("the store's keys cannot be read")]
     Read(#[from] store::ReadError),
     #[error("the store's keys cannot be written")]
@@ -92,6 +100,8 @@ pub struct Sources {
     pub key_file: Option<PathBuf>,
     /// `RUNWRIGHT_KEY`: lines as in a key file, divided by line ends or commas.
     pub keys: Option<Sensitive>,
+    /// What [`Transit`] has unwrapped, where the operator has keys wrapped.
+    pub unwrapped: Option<Unwrapped>,
 }
 
 impl Sources {
@@ -102,7 +112,13 @@ impl Sources {
             key_file: std::env::var_os("RUNWRIGHT_KEY_FILE").map(PathBuf::from),
             keys: std::env::var_os(environment::VARIABLE)
                 .map(|keys| Sensitive::new(keys.to_string_lossy())),
+            unwrapped: None,
         }
+    }
+
+    /// Whether some of them may have keys.
+    fn is_some(&self) -> bool {
+        self.credentials_directory.is_some() || self.key_file.is_some() || self.keys.is_some()
     }
 }
 
@@ -161,12 +177,26 @@ impl Keyring {
             let key = file::read_one(&path)?;
             insert(&mut keys, &path, vec![(id, key)])?;
         }
+        for (id, key) in sources.unwrapped.iter().flat_map(|unwrapped| &unwrapped.0) {
+            insert(&mut keys, &directory, vec![(*id, key.clone())])?;
+        }
         if keys.is_empty() && known.is_empty() {
             keys.insert(KeyId(1), file::create(&directory, KeyId(1))?);
         }
         let keyring = Self { keys: Arc::new(keys) };
         known.iter().try_for_each(|proof| proof::check(&keyring, proof))?;
         Ok(keyring)
+    }
+
+    /// Makes a key newer than all others in the data directory, wrapped, and returns its name.
+    pub(crate) async fn make_wrapped(
+        &self,
+        data_directory: &Path,
+        transit: &Transit,
+    ) -> Result<KeyId, KeyringError> {
+        let id = KeyId(self.primary().0.saturating_add(1));
+        transit.create(data_directory, id).await?;
+        Ok(id)
     }
 
     /// Makes a key newer than all others in the data directory and returns the keyring that has it as its primary.

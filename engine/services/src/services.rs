@@ -16,7 +16,7 @@ use crate::access::PolicySource;
 use crate::audit::Pending;
 use crate::credentials::Credentials;
 use crate::error::ServiceError;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Transit};
 use crate::nodes::Nodes;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::parameters::Place;
@@ -44,6 +44,8 @@ pub struct Settings {
     pub secret_backend: Option<Arc<dyn SecretBackend>>,
     /// Where `*.cedar` files add policies to those of the program.
     pub policy_directory: Option<PathBuf>,
+    /// What wraps the keys of the installation, if they are wrapped.
+    pub transit: Option<Transit>,
     /// Runs that have not ended, at the same time; those that steps start count, and are not refused.
     pub active_runs_max: NonZeroU32,
     /// Days that events of what happened beside runs are kept; those of a run go with the run.
@@ -59,6 +61,7 @@ impl Default for Settings {
             outbound: OutboundSettings::default(),
             secret_backend: None,
             policy_directory: None,
+            transit: None,
             active_runs_max: ACTIVE_RUNS_MAX,
             event_days_max: EVENT_DAYS_MAX,
         }
@@ -99,6 +102,7 @@ struct Inner {
     ceiling: GrantSet,
     active_runs_max: NonZeroU32,
     event_days_max: NonZeroU32,
+    transit: Option<Transit>,
     store: Store,
     keyring: Keyring,
     credentials: Credentials,
@@ -144,6 +148,7 @@ impl Services {
             ceiling: settings.ceiling,
             active_runs_max: settings.active_runs_max,
             event_days_max: settings.event_days_max,
+            transit: settings.transit,
             store,
             keyring,
             credentials: Credentials::new()?,
@@ -196,6 +201,10 @@ impl Services {
 
     pub(crate) fn event_days_max(&self) -> NonZeroU32 {
         self.inner.event_days_max
+    }
+
+    pub(crate) fn transit(&self) -> Option<&Transit> {
+        self.inner.transit.as_ref()
     }
 
     pub(crate) fn ceiling(&self) -> &GrantSet {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use services::Sensitive;
+use services::keyring::{Transit, TransitSettings};
+use services::outbound::OutboundSettings;
 use services::parameters::secret_backend::{
     SecretBackend, SecretsManager, SecretsManagerSettings, Vault, VaultSettings,
 };
@@ -32,6 +34,39 @@ pub(super) struct WrittenVault {
     mount: String,
     namespace: Option<String>,
     token_file: PathBuf,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WrittenTransit {
+    address: String,
+    #[serde(default = "transit_mount")]
+    mount: String,
+    key: String,
+    namespace: Option<String>,
+    token_file: PathBuf,
+}
+
+fn transit_mount() -> String {
+    "transit".to_owned()
+}
+
+/// Returns what wraps the keys of the installation. Paths are relative to the data directory.
+///
+/// # Errors
+/// What cannot be used, and why.
+pub(super) fn transit(written: WrittenTransit, data_directory: &Path) -> Result<Transit, String> {
+    let address = &written.address;
+    let settings = TransitSettings {
+        address: checked(address, "vaultTransit.address")?
+            .parse()
+            .map_err(|error| format!("vaultTransit.address: {address:?}: {error}"))?,
+        mount: written.mount,
+        key: written.key,
+        namespace: written.namespace,
+        token: secret("vaultTransit.tokenFile", &data_directory.join(&written.token_file))?,
+    };
+    Ok(Transit::new(settings, OutboundSettings::default()))
 }
 
 /// Returns the backend that is set, if one is. Paths are relative to the data directory.

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{KEY_BYTES, Key, KeyId, KeyringError};
 
 const EXTENSION: &str = "key";
+const WRAPPED_EXTENSION: &str = "wrapped";
 /// More than any file of keys that is meant as one.
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
@@ -43,6 +44,15 @@ pub(super) fn read_one(path: &Path) -> Result<Key, KeyringError> {
 
 /// Returns the key files of a directory, which may be absent, and removes what a killed [`create`] left of a key there.
 pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringError> {
+    list_with(directory, EXTENSION)
+}
+
+/// Returns the files of wrapped keys, as [`list`] does those of keys.
+pub(super) fn list_wrapped(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringError> {
+    list_with(directory, WRAPPED_EXTENSION)
+}
+
+fn list_with(directory: &Path, extension: &str) -> Result<Vec<(PathBuf, KeyId)>, KeyringError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -55,7 +65,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringErr
         if is_leaving(&path) {
             // Nothing is sealed with it: a key is used only when it has its name.
             remove_if_there(&path).map_err(|error| unusable(&path, error))?;
-        } else if path.extension().is_some_and(|extension| extension == EXTENSION) {
+        } else if path.extension().is_some_and(|found| found == extension) {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let id = stem.parse()?;
             files.push((path, id));
@@ -67,21 +77,43 @@ pub(super) fn list(directory: &Path) -> Result<Vec<(PathBuf, KeyId)>, KeyringErr
 
 /// Makes a key; it is on the disk before this returns.
 pub(super) fn create(directory: &Path, id: KeyId) -> Result<Key, KeyringError> {
-    make_directory(directory).map_err(|error| unusable(directory, error))?;
-    check_mode(directory)?;
+    let key = random()?;
+    put(directory, id, EXTENSION, &*key)?;
+    Ok(key)
+}
+
+/// Returns a new key.
+pub(super) fn random() -> Result<Key, KeyringError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(&mut *key).map_err(|error| KeyringError::Random(error.to_string()))?;
-    let path = directory.join(format!("{id}.{EXTENSION}"));
+    Ok(key)
+}
+
+/// Reads a wrapped key: the text by which the engine that wrapped it knows it.
+pub(super) fn read_wrapped(path: &Path) -> Result<String, KeyringError> {
+    let bytes = contents(path)?;
+    let text = std::str::from_utf8(&bytes).ok().map(str::trim).filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(|| KeyringError::Malformed { path: path.to_owned() })
+}
+
+/// Keeps a wrapped key; it is on the disk before this returns.
+pub(super) fn keep_wrapped(directory: &Path, id: KeyId, text: &str) -> Result<(), KeyringError> {
+    put(directory, id, WRAPPED_EXTENSION, text.as_bytes())
+}
+
+fn put(directory: &Path, id: KeyId, extension: &str, bytes: &[u8]) -> Result<(), KeyringError> {
+    make_directory(directory).map_err(|error| unusable(directory, error))?;
+    check_mode(directory)?;
+    let path = directory.join(format!("{id}.{extension}"));
     let temporary = directory.join(format!(".{id}.{}", std::process::id()));
     // A killed process that had our number may have left one.
-    let written = remove_if_there(&temporary).and_then(|()| write_new(&temporary, &key));
+    let written = remove_if_there(&temporary).and_then(|()| write_new(&temporary, bytes));
     // A hard link, unlike a rename, never replaces a key that is there.
     let linked = written.is_ok().then(|| fs::hard_link(&temporary, &path));
     remove_if_there(&temporary).map_err(|error| unusable(&temporary, error))?;
     written.map_err(|error| unusable(&temporary, error))?;
     linked.transpose().map_err(|error| unusable(&path, error))?;
-    sync(directory).map_err(|error| unusable(directory, error))?;
-    Ok(key)
+    sync(directory).map_err(|error| unusable(directory, error))
 }
 
 /// Makes the directory, durably: what is sealed with its keys will be.
@@ -112,9 +144,9 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-fn write_new(path: &Path, key: &Key) -> io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o400).open(path)?;
-    file.write_all(&**key)?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 

@@ -159,12 +159,17 @@ impl Services {
     /// `TooManyUpdates` if one was made that does not seal yet.
     pub async fn rotate_installation_key(&self, actor: &Actor) -> Result<KeyId, ServiceError> {
         let (keyring, directory) = (self.keyring().clone(), self.store().directory().to_owned());
-        let making = tokio::task::spawn_blocking(move || keyring.rotated(&directory));
-        let made = making
-            .await
-            .map_err(|error| ServiceError::internal(format!("the key was not made: {error}")))?;
+        let made = if let Some(transit) = self.transit() {
+            keyring.make_wrapped(&directory, transit).await
+        } else {
+            let making = tokio::task::spawn_blocking(move || keyring.rotated(&directory));
+            let made = making.await.map_err(|error| {
+                ServiceError::internal(format!("the key was not made: {error}"))
+            })?;
+            made.map(|keyring| keyring.primary())
+        };
         let primary = match made {
-            Ok(keyring) => keyring.primary(),
+            Ok(primary) => primary,
             Err(KeyringError::Io { path, source })
                 if source.kind() == io::ErrorKind::AlreadyExists =>
             {

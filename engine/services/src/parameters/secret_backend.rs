@@ -64,16 +64,16 @@ pub trait SecretBackend: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A request to a backend, whose address the operator has set.
-struct Question {
-    method: &'static str,
-    url: Url,
+pub(crate) struct Question {
+    pub(crate) method: &'static str,
+    pub(crate) url: Url,
     /// A value that is secret is marked as sensitive.
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Question {
-    async fn ask(self, client: &Outbound) -> Result<Received, SecretError> {
+    pub(crate) async fn ask(self, client: &Outbound) -> Result<Received, SecretError> {
         let Self { method, url, headers, body } = self;
         let grants = operators(method, &url)?;
         let body = body.map(Zeroizing::new);
@@ -116,7 +116,7 @@ fn operators(method: &str, url: &Url) -> Result<Grants, SecretError> {
     Ok(Grants::new(Origin::Operator, grants))
 }
 
-fn header(
+pub(crate) fn header(
     name: &str,
     value: &str,
     is_secret: bool,
