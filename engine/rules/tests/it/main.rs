@@ -1,0 +1,10 @@
+//! The rules through their public face.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod hostile;
+mod index;
+mod paths;
+mod patterns;
+mod properties;
+mod templates;
