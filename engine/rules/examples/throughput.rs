@@ -67,7 +67,7 @@ fn rate(mut one: impl FnMut(usize) -> usize) -> u128 {
 fn detail(id: usize, kinds: usize) -> Value {
     let instance = format!("i-{id:05}aaaaaa");
     match id % kinds {
-        0 => json!({"instance-id": [instance], "state": ["running", "stopped"]}),
+        0 => json!({"instance-id": [format!("{instance}00000")], "state": ["running", "stopped"]}),
         1 => json!({"instance-id": [{"prefix": instance}]}),
         2 => json!({"image": [{"suffix": format!("image-{id}")}]}),
         3 => json!({"instance-id": [{"wildcard": format!("{instance}*00")}]}),

@@ -1,5 +1,7 @@
 //! JSON paths.
 
+use std::borrow::Cow;
+
 use rules::JsonPath;
 use rules::path::PathError;
 use serde_json::{Value, json};
@@ -36,7 +38,7 @@ fn paths_lead_to_values() {
         ("$.detail.a[0]", None),
     ];
     for (path, wanted) in rows {
-        let found = JsonPath::parse(path).unwrap().find(&event).map(|found| found.into_owned());
+        let found = JsonPath::parse(path).unwrap().find(&event).map(Cow::into_owned);
         assert_eq!(found, wanted, "{path}");
     }
 }

@@ -56,7 +56,7 @@ fn templates_are_filled_in() {
         (r#"{"f": "is <flag>, <count>", "g": <flag>}"#, r#"{"f": "is true, 1.5", "g": true}"#),
         (r#"{"q": "<quote>"}"#, r#"{"q": "a \"b\"\n\\c"}"#),
         (r#"{"q": "\"<type>\""}"#, r#"{"q": "\"customer\""}"#),
-        (r#"[<type>, <count>]"#, r#"["customer", 1.5]"#),
+        ("[<type>, <count>]", r#"["customer", 1.5]"#),
         (r"<states>", r#"["ACTIVE","INACTIVE"]"#),
         (r#""a < b, <b c>""#, r#""a < b, <b c>""#),
         (
