@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::digest::digest;
 
 /// From how many fields on they are sorted, so that a look-up need not see them all.
-const SORTED_FROM: usize = 33;
+const SORTED_FROM: usize = 65;
 /// The trail of what lies in no array.
 pub(crate) const ROOT: TrailId = TrailId(0);
 
@@ -68,7 +68,7 @@ impl<'event> Event<'event> {
         let mut flattening = Flattening {
             event: Self {
                 paths: String::with_capacity(1024),
-                fields: Vec::with_capacity(32),
+                fields: Vec::with_capacity(64),
                 trails: vec![Trail { parent: ROOT, depth: 0, array: 0 }],
             },
             path: String::with_capacity(128),

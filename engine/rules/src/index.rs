@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::anchor::{self, Anchor, KINDS, Table};
 use crate::pattern::{Clause, Key};
-use crate::search;
+use crate::search::Search;
 use crate::{Event, Pattern};
 
 /// Patterns by an identifier, so that an event meets few of them.
@@ -110,13 +110,10 @@ impl<Id: Ord + Clone> Index<Id> {
     /// The identifiers of all patterns that match, in their order.
     pub fn matching(&self, event: &Event<'_>) -> Vec<&Id> {
         let mut found = Vec::new();
-        let mut last = None;
-        for entry in self.entries(event) {
-            let Some(rule) = &self.slots[entry.slot] else { continue };
-            if last != Some(entry.slot)
-                && search::matches(&rule.pattern.clauses[entry.clause], event)
-            {
-                last = Some(entry.slot);
+        for entries in self.entries(event).chunk_by(|left, right| left.slot == right.slot) {
+            let Some(rule) = &self.slots[entries[0].slot] else { continue };
+            let mut search = Search::new(&rule.pattern, event);
+            if entries.iter().any(|entry| search.matches(&rule.pattern.clauses[entry.clause])) {
                 found.push(&rule.id);
             }
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::Event;
 use crate::condition::Condition;
 use crate::event::FieldPath;
-use crate::search;
+use crate::search::Search;
 
 pub use crate::condition::address::NetworkError;
 pub use crate::condition::wildcard::{WILDCARD_COMPLEXITY_MAX, WildcardError};
@@ -57,6 +57,8 @@ impl Default for Limits {
 pub struct Pattern {
     /// The combinations that `$or` makes: one of them must match.
     pub(crate) clauses: Vec<Clause>,
+    /// How many fields the text has.
+    pub(crate) fields: usize,
 }
 
 /// Conditions that must all hold, in the order of their paths.
@@ -73,7 +75,7 @@ pub(crate) struct Key {
     /// The alternatives as written.
     wanted: Box<str>,
     /// Which field of the pattern's text it is.
-    ordinal: usize,
+    pub(crate) ordinal: usize,
 }
 
 impl Pattern {
@@ -92,7 +94,8 @@ impl Pattern {
     /// It takes time in proportion to the event and the pattern, except where the fields of one pattern lie in several arrays: there
     /// the search for elements that fit together ends after a fixed number of steps, as no match.
     pub fn matches(&self, event: &Event<'_>) -> bool {
-        self.clauses.iter().any(|clause| search::matches(clause, event))
+        let mut search = Search::new(self, event);
+        self.clauses.iter().any(|clause| search.matches(clause))
     }
 
     /// Says why an event does not match: the first field, as written, of the combination that came farthest.

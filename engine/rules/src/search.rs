@@ -1,12 +1,12 @@
-//! Whether one clause matches an event, and with which array elements.
+//! Whether clauses match an event, and with which array elements.
 
 use crate::Event;
 use crate::condition::Condition;
 use crate::event::{ROOT, TrailId};
-use crate::pattern::{Clause, Key};
+use crate::pattern::{Clause, Key, Pattern};
 
-/// How many pairs of leaves one search compares before it ends as no match.
-const COMPARISONS_MAX: usize = 1 << 20;
+/// How many pairs of leaves are compared for one pattern before the search ends as no match.
+const COMPARISONS_MAX: usize = 1 << 22;
 /// How many fields within arrays one search can hold together. A pattern within the limits of EventBridge has fewer.
 const SEARCHED_KEYS_MAX: usize = 1024;
 
@@ -23,8 +23,75 @@ pub(crate) enum Standing {
     Fails,
 }
 
+/// Holds the clauses of one pattern against one event. What a field says by itself is found out once, however many clauses have it.
+pub(crate) struct Search<'a> {
+    event: &'a Event<'a>,
+    /// By the field's ordinal; empty for a pattern of one clause, which has each field once.
+    standings: Vec<Option<Standing>>,
+    /// By the field's ordinal; empty until fields must be taken from elements that fit together.
+    choices: Vec<Option<Choice>>,
+    fields: usize,
+    comparisons: usize,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(pattern: &Pattern, event: &'a Event<'a>) -> Self {
+        let fields = pattern.fields;
+        let standings = if pattern.clauses.len() > 1 { vec![None; fields] } else { Vec::new() };
+        Self { event, standings, choices: Vec::new(), fields, comparisons: 0 }
+    }
+
+    /// What one field says by itself.
+    pub(crate) fn standing(&mut self, key: &Key) -> Standing {
+        match self.standings.get_mut(key.ordinal) {
+            Some(known) => *known.get_or_insert_with(|| standing(key, self.event)),
+            None => standing(key, self.event),
+        }
+    }
+
+    /// Says whether all fields of a clause match, in elements that fit together.
+    pub(crate) fn matches(&mut self, clause: &Clause) -> bool {
+        let mut within = 0;
+        let mut depends = false;
+        for key in &clause.keys {
+            match self.standing(key) {
+                Standing::Holds => {}
+                Standing::Within => {
+                    depends |= may_be_absent(key);
+                    within += 1;
+                }
+                Standing::AbsentWithin => depends = true,
+                Standing::Fails => return false,
+            }
+        }
+        (within <= 1 && !depends) || self.fits(clause)
+    }
+
+    fn fits(&mut self, clause: &Clause) -> bool {
+        let mut searched = Vec::new();
+        self.choices.resize_with(self.fields, || None);
+        for key in &clause.keys {
+            if self.standing(key) != Standing::Holds {
+                searched.push(key.ordinal);
+                self.choices[key.ordinal].get_or_insert_with(|| Choice::of(key, self.event));
+            }
+        }
+        if searched.len() > SEARCHED_KEYS_MAX {
+            return false;
+        }
+        let choices: Vec<_> =
+            searched.iter().filter_map(|ordinal| self.choices[*ordinal].as_ref()).collect();
+        let taken = Vec::with_capacity(choices.len());
+        let mut fitting =
+            Fitting { event: self.event, choices, taken, comparisons: self.comparisons };
+        let fits = fitting.take().is_ok();
+        self.comparisons = fitting.comparisons;
+        fits
+    }
+}
+
 /// What one field says by itself.
-pub(crate) fn standing(key: &Key, event: &Event<'_>) -> Standing {
+fn standing(key: &Key, event: &Event<'_>) -> Standing {
     let mut is_there = false;
     let mut is_within = false;
     let mut matches_outside = false;
@@ -50,24 +117,6 @@ pub(crate) fn standing(key: &Key, event: &Event<'_>) -> Standing {
     }
 }
 
-/// Says whether all fields of a clause match, in elements that fit together.
-pub(crate) fn matches(clause: &Clause, event: &Event<'_>) -> bool {
-    let mut within = 0;
-    let mut depends = false;
-    for key in &clause.keys {
-        match standing(key, event) {
-            Standing::Holds => {}
-            Standing::Within => {
-                depends |= may_be_absent(key);
-                within += 1;
-            }
-            Standing::AbsentWithin => depends = true,
-            Standing::Fails => return false,
-        }
-    }
-    (within <= 1 && !depends) || Search::new(clause, event).is_some_and(Search::succeeds)
-}
-
 fn may_be_absent(key: &Key) -> bool {
     key.conditions.iter().any(|condition| matches!(condition, Condition::Absent))
 }
@@ -81,9 +130,9 @@ struct Choice {
 }
 
 /// Takes an element for one field after the other. Where none fits, it goes back to the last field that was in the way.
-struct Search<'a> {
+struct Fitting<'a> {
     event: &'a Event<'a>,
-    choices: Vec<Choice>,
+    choices: Vec<&'a Choice>,
     taken: Vec<Option<TrailId>>,
     comparisons: usize,
 }
@@ -117,32 +166,17 @@ impl Blame {
     }
 }
 
-impl<'a> Search<'a> {
-    fn new(clause: &'a Clause, event: &'a Event<'a>) -> Option<Self> {
-        let choices: Vec<_> = clause.keys.iter().filter_map(|key| choice(key, event)).collect();
-        (choices.len() <= SEARCHED_KEYS_MAX).then(|| Self {
-            event,
-            taken: Vec::with_capacity(choices.len()),
-            choices,
-            comparisons: 0,
-        })
-    }
-
-    fn succeeds(mut self) -> bool {
-        let choices = std::mem::take(&mut self.choices);
-        self.take(&choices).is_ok()
-    }
-
-    fn take(&mut self, choices: &[Choice]) -> Result<(), Blame> {
+impl Fitting<'_> {
+    fn take(&mut self) -> Result<(), Blame> {
         let at = self.taken.len();
-        let Some(choice) = choices.get(at) else { return Ok(()) };
+        let Some(choice) = self.choices.get(at).copied() else { return Ok(()) };
         let mut blame = Blame::default();
         for trail in &choice.matching {
             if let Some(earlier) = self.in_the_way(*trail) {
                 blame = blame.and(Blame::of(earlier));
                 continue;
             }
-            match self.go_on(Some(*trail), choices) {
+            match self.go_on(Some(*trail)) {
                 Ok(()) => return Ok(()),
                 Err(deeper) if !deeper.includes(at) => return Err(deeper),
                 Err(deeper) => blame = blame.and(deeper.without(at)),
@@ -150,17 +184,17 @@ impl<'a> Search<'a> {
         }
         let Some(absent_from) = &choice.absent_from else { return Err(blame) };
         if absent_from.iter().all(|trail| self.in_the_way(*trail).is_some()) {
-            return self.go_on(None, choices).map_err(|deeper| blame.and(deeper.without(at)));
+            return self.go_on(None).map_err(|deeper| blame.and(deeper.without(at)));
         }
         Err(blame.and(Blame::before(at)))
     }
 
-    fn go_on(&mut self, trail: Option<TrailId>, choices: &[Choice]) -> Result<(), Blame> {
+    fn go_on(&mut self, trail: Option<TrailId>) -> Result<(), Blame> {
         if self.comparisons > COMPARISONS_MAX {
             return Err(Blame::default());
         }
         self.taken.push(trail);
-        let result = self.take(choices);
+        let result = self.take();
         self.taken.pop();
         result
     }
@@ -173,23 +207,20 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The elements for one field; nothing if it matches whatever the others say.
-fn choice(key: &Key, event: &Event<'_>) -> Option<Choice> {
-    let standing = standing(key, event);
-    if standing == Standing::Holds {
-        return None;
-    }
-    let mut matching = Vec::new();
-    let mut there = Vec::new();
-    for field in event.at(&key.path) {
-        if there.last() != Some(&field.trail) {
-            there.push(field.trail);
+impl Choice {
+    fn of(key: &Key, event: &Event<'_>) -> Self {
+        let mut matching = Vec::new();
+        let mut there = Vec::new();
+        for field in event.at(&key.path) {
+            if there.last() != Some(&field.trail) {
+                there.push(field.trail);
+            }
+            if matching.last() != Some(&field.trail)
+                && key.conditions.iter().any(|condition| condition.matches(field.value))
+            {
+                matching.push(field.trail);
+            }
         }
-        if matching.last() != Some(&field.trail)
-            && key.conditions.iter().any(|condition| condition.matches(field.value))
-        {
-            matching.push(field.trail);
-        }
+        Self { matching, absent_from: may_be_absent(key).then_some(there) }
     }
-    Some(Choice { matching, absent_from: may_be_absent(key).then_some(there) })
 }

@@ -1,12 +1,13 @@
 //! Why an event does not match.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Clause, Key, Pattern};
 use crate::Event;
-use crate::search::{self, Standing};
+use crate::search::{Search, Standing};
 
 /// The first field that did not match.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,18 +58,24 @@ pub(super) fn explain(pattern: &Pattern, event: &Event<'_>) -> Option<Mismatch> 
     if pattern.matches(event) {
         return None;
     }
-    let passed = |clause: &&Clause| {
-        clause.keys.iter().filter(|key| search::standing(key, event) != Standing::Fails).count()
+    let mut search = Search::new(pattern, event);
+    let mut closest: Option<(usize, &Clause)> = None;
+    for clause in &pattern.clauses {
+        let is_passed = |key: &&Arc<Key>| search.standing(key) != Standing::Fails;
+        let passed = clause.keys.iter().filter(is_passed).count();
+        if closest.is_none_or(|(most, _)| passed > most) {
+            closest = Some((passed, clause));
+        }
+    }
+    let (passed, clause) = closest?;
+    let fails = passed < clause.keys.len();
+    let is_to_blame = |key: &&Arc<Key>| match search.standing(key) {
+        Standing::Fails => true,
+        Standing::Within | Standing::AbsentWithin => !fails,
+        Standing::Holds => false,
     };
-    let closest = pattern.clauses.iter().rev().max_by_key(passed)?;
-    let first = |standings: &[Standing]| {
-        let keys = closest.keys.iter();
-        keys.filter(|key| standings.contains(&search::standing(key, event)))
-            .min_by_key(|key| key.ordinal)
-    };
-    let failing = first(&[Standing::Fails]);
-    let key = failing.or_else(|| first(&[Standing::Within, Standing::AbsentWithin]))?;
-    Some(mismatch(key, event, failing.is_some()))
+    let key = clause.keys.iter().filter(is_to_blame).min_by_key(|key| key.ordinal)?;
+    Some(mismatch(key, event, fails))
 }
 
 fn mismatch(key: &Key, event: &Event<'_>, fails: bool) -> Mismatch {

@@ -87,7 +87,7 @@ impl<'text> Parser<'text> {
         self.scanner.finish()?;
         let clauses =
             clauses.into_iter().map(|keys| Clause { keys: keys.into_values().collect() }).collect();
-        Ok(Pattern { clauses })
+        Ok(Pattern { clauses, fields: self.fields })
     }
 
     /// Reads the fields of an object into each of `clauses`.

@@ -119,3 +119,22 @@ fn or_does_not_explode() {
     let refused = Pattern::parse(&format!("{{{many}}}")).unwrap_err().reason;
     assert_eq!(refused, Reason::TooManyCombinations(1000));
 }
+
+/// A thousand combinations of thirty fields, against lists of many elements: what a field says is found out once.
+#[test]
+fn combinations_do_not_multiply_the_work() {
+    let list = |prefix: &str| {
+        let branches: Vec<_> =
+            (0..10).map(|at| json!({(format!("{prefix}{at}")): [{"wildcard": "*a*b*"}]})).collect();
+        Value::from(branches)
+    };
+    let pattern =
+        json!({"x": {"$or": list("p")}, "y": {"$or": list("q")}, "z": {"$or": list("r")}});
+    let pattern = Pattern::parse(&pattern.to_string()).unwrap();
+    let long = Value::from(vec![Value::from("a".repeat(100)); 1000]);
+    let fields = |prefix: &str| {
+        (0..10).map(|at| (format!("{prefix}{at}"), long.clone())).collect::<serde_json::Map<_, _>>()
+    };
+    let event = json!({"x": fields("p"), "y": fields("q"), "z": fields("r")});
+    assert!(!pattern.matches(&Event::new(&event).unwrap()));
+}
