@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::disallowed_methods, reason = "the rows of a test are files")]
 
+mod elements;
 mod hostile;
 mod index;
 mod paths;
