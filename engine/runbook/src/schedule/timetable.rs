@@ -162,7 +162,7 @@ impl Timetable {
 fn latest_ms(due_ms: i64, now_ms: i64, due_until_now: &impl Fn(i64) -> Option<i64>) -> i64 {
     let (mut due_ms, mut none_after_ms) = (due_ms, now_ms);
     while due_ms < none_after_ms {
-        let middle_ms = due_ms + (none_after_ms - due_ms) / 2;
+        let middle_ms = due_ms.saturating_add_unsigned(none_after_ms.abs_diff(due_ms) / 2);
         match due_until_now(middle_ms) {
             Some(later_ms) => due_ms = later_ms,
             None => none_after_ms = middle_ms,

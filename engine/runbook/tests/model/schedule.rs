@@ -185,6 +185,8 @@ fn the_ends_of_time_are_no_trouble() {
                 assert!(next_ms > at_ms, "{text}");
             }
         }
+        let missed = timetable.missed(i64::MIN, i64::MAX).unwrap();
+        assert_eq!(timetable.next_after(missed.due_ms), None, "{text}");
     }
     for starts_ms in [i64::MIN, i64::MAX] {
         let terms = Terms { starts_ms: Some(starts_ms), ..Terms::default() };
