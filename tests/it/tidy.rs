@@ -12,6 +12,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("host-api", &[]),
     ("runbook", &["host-api"]),
     ("machine", &["host-api", "runbook"]),
+    ("rules", &[]),
     ("store", &["host-api"]),
     ("sandbox", &["host-api"]),
     ("driver", &["host-api", "runbook", "machine", "store", "sandbox"]),

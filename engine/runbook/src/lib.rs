@@ -15,6 +15,7 @@ pub mod lock;
 pub mod need;
 pub mod picture;
 pub mod plan;
+pub mod schedule;
 pub mod selector;
 pub mod source;
 pub mod template;

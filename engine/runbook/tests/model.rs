@@ -15,6 +15,10 @@ mod fixture;
 mod need;
 #[path = "model/pattern.rs"]
 mod pattern;
+#[path = "model/schedule.rs"]
+mod schedule;
+#[path = "model/schedule_properties.rs"]
+mod schedule_properties;
 #[path = "model/selector.rs"]
 mod selector;
 #[path = "model/template.rs"]

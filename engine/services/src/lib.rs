@@ -36,6 +36,7 @@ pub mod plugins;
 pub mod resource_policies;
 pub mod settings;
 pub mod tags;
+pub mod webhooks;
 
 pub use access::{Access, Resource};
 pub use actor::{Actor, SignedWith, WireRequest};

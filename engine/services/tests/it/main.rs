@@ -48,3 +48,4 @@ mod resource_policies;
 mod scrub;
 mod settings;
 mod state_and_tags;
+mod webhooks;
