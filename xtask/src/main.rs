@@ -95,7 +95,7 @@ fn bench(arguments: &[String]) -> Result<()> {
     let mut run = vec!["run", "--release", "--package", "e2e", "--bin", "bench", "--"];
     for argument in arguments {
         // To the bench a first word is a call of the product that it holds.
-        if argument.as_str() == "api" {
+        if argument.as_str() == "api" && run.last() != Some(&"--only") {
             run.push("--only");
         }
         run.push(argument);

@@ -183,6 +183,10 @@ impl Measured {
 
 fn tell(what: String, load: &Load, bar: Bar, report: &mut Report) {
     report.add(what, load.per_second(), Unit::PerSecond, bar);
+    // Whoever answers nothing in all the time has no latency.
+    if load.sample.is_empty() {
+        return;
+    }
     report.add("  p50", load.sample.percentile_ms(50), Unit::Milliseconds, Bar::None);
     report.add("  p99", load.sample.percentile_ms(99), Unit::Milliseconds, Bar::None);
 }

@@ -13,6 +13,10 @@ impl Sample {
         self.times.push(time);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
     /// Returns the time that `percent` of all do not exceed, in milliseconds.
     pub(crate) fn percentile_ms(&self, percent: usize) -> f64 {
         let mut sorted = self.times.clone();
