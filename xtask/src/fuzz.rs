@@ -107,7 +107,7 @@ fn fuzz(directory: &Path, binary: &Path, target: &str, seconds: u32) -> Result<(
         .arg(format!("-timeout={INPUT_SECONDS_MAX}"))
         .arg(format!("-rss_limit_mb={MEMORY_MIB_MAX}"))
         .arg(format!("-artifact_prefix={}/{target}-", found.display()))
-        .args(["-print_final_stats=1", "-verbosity=0"])
+        .args(["-print_final_stats=1", "-print_funcs=0", "-verbosity=0"])
         .status()
         .with_context(|| format!("cannot run {}", binary.display()))?;
     ensure!(

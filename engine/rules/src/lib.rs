@@ -20,6 +20,7 @@ pub mod index;
 pub mod path;
 pub mod target;
 pub mod template;
+pub mod window;
 
 mod anchor;
 mod condition;

@@ -10,3 +10,4 @@ mod paths;
 mod patterns;
 mod properties;
 mod templates;
+mod window;
