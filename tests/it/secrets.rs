@@ -274,3 +274,25 @@ outputs: [Show.Stdout]
     let run = said.json(0)["id"].as_str().unwrap().to_owned();
     is_not_said(&scratch.call(["runs", "events", &run]));
 }
+
+#[test]
+fn a_secret_that_is_not_there_fails_steps_and_puts_no_run_aside() {
+    let scratch = scratch();
+    scratch.file(
+        "book.yaml",
+        r#"{ schemaVersion: "0.4", flow: graph,
+            capabilities: ["commands:send:Runwright-Shell@local", "parameters:write:/copy", "parameters:read:/none"],
+            mainSteps: [
+              { name: Copies, action: putParameter, dependsOn: [],
+                inputs: { Name: /copy, Type: SecureString, Value: { secret: /none } } },
+              { name: Waits, action: shell, dependsOn: [], inputs: { run: "sleep 1; echo $((40 + 2))-said" } } ] }"#,
+    );
+    let run = scratch.json(1, ["run", "book.yaml"]);
+    assert_eq!(run["status"], "Failed", "{run:#}");
+    let failed =
+        |step: usize| (&run["steps"][step]["status"], &run["steps"][step]["failure"]["code"]);
+    assert_eq!(failed(0), (&json!("Failed"), &json!("SecretNotFound")), "{run:#}");
+    // What it said may hold the text, so it is not kept.
+    assert_eq!(failed(1), (&json!("Failed"), &json!("SecretNotFound")), "{run:#}");
+    assert!(!run.to_string().contains("42-said"), "{run:#}");
+}

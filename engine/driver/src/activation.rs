@@ -19,6 +19,7 @@ use crate::handle::Handles;
 use crate::host::{ActivationHost, Standing};
 use crate::load::Fixed;
 use crate::log::CallLog;
+use crate::withheld;
 
 /// The code of a host call's denial, as the guest sees it.
 const DENIED: &str = "Denied";
@@ -79,6 +80,11 @@ async fn attempt_run(
     // A log that cannot be read may hold a call that must not be made twice.
     let recorded =
         if repeated { read_log(shared, &identity).await.map_err(in_doubt)? } else { Vec::new() };
+    if let Some(failure) =
+        invoke.resume.as_ref().and_then(|resume| withheld::reason(&resume.ended.result))
+    {
+        return Err(failure);
+    }
     let recorded_in_doubt =
         recorded.iter().any(|call| call.answer.is_none() && !call.request.repeatable());
     let told = |failure| if recorded_in_doubt { in_doubt(failure) } else { failure };

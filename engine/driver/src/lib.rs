@@ -16,6 +16,7 @@ mod run;
 mod secrets;
 pub mod settings;
 mod settle;
+mod withheld;
 
 mod driver;
 

@@ -27,6 +27,7 @@ use crate::dispatch::Bell;
 use crate::driver::{Progress, Shared};
 use crate::load::{Fixed, LoadError, Loaded};
 use crate::secrets::RunSecrets;
+use crate::withheld;
 use perform::{Inline, Spawned};
 
 /// Inbox rows taken in one transaction.
@@ -413,8 +414,13 @@ async fn scrubbed(
     if references.is_empty() {
         return Ok(ended);
     }
-    let result = shared.capabilities.scrub(&references, ended.result).await?;
-    Ok(Ended { result, ..ended })
+    match shared.capabilities.scrub(&references, ended.result).await {
+        Ok(result) => Ok(Ended { result, ..ended }),
+        // It may do better when it is asked again.
+        Err(failure) if failure.kind == FailureKind::Internal => Err(failure),
+        // A secret of the run is gone, so nobody can say where its text stands: the step fails, the run goes on.
+        Err(failure) => Ok(Ended { result: withheld::mark(&failure), ..ended }),
+    }
 }
 
 /// The crash points that a commit passes.
