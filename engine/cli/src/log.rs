@@ -22,7 +22,8 @@ const TRACED: [&str; 3] = ["driver", "server", "services"];
 pub(crate) fn start(arguments: &Arguments) -> Result<Option<collector::Traces>, Refusal> {
     let global = &arguments.global;
     let (endpoint, quiet) = if let Command::Server(server) = &arguments.command {
-        (server.otlp_endpoint.as_deref(), "info")
+        // A variable that is set to nothing is one that is not set.
+        (server.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty()), "info")
     } else {
         (None, "error")
     };

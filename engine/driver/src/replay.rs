@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::export::{ExportError, Recording};
 use crate::handle::Handles;
 use crate::log::CallLog;
+use crate::withheld;
 use host::ReplayHost;
 
 /// What a replay found.
@@ -222,6 +223,12 @@ impl Replay<'_> {
     }
 
     async fn execute(&self, path: &StepPath, current: &Current, event: &Event) -> Verdict {
+        let result = current.resume.as_ref().map(|resume| &resume.ended.result);
+        if let Some(failure) = result.and_then(withheld::reason) {
+            return Verdict::NotComparable {
+                reason: format!("what it waited for was withheld: {failure}"),
+            };
+        }
         let step = match self.plan.step_named(&path.step) {
             Some(id) => self.plan.step(id),
             None => {

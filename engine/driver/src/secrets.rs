@@ -69,13 +69,16 @@ impl RunSecrets {
     }
 }
 
+/// What stands for a text that cannot be scrubbed, because a secret is gone.
+pub(crate) const SECRET_NOT_FOUND: &str = "SecretNotFound";
+
 /// Returns whether a call was refused because there is no secret of a name in it: then there is no text to hide either.
 pub(crate) fn is_secret_missing(answer: &HostAnswer) -> bool {
     matches!(answer, Err(failure) if is_missing(failure))
 }
 
 fn is_missing(failure: &Failure) -> bool {
-    matches!(failure.code.as_str(), "SecretNotFound" | "ParameterNotFound")
+    matches!(failure.code.as_str(), SECRET_NOT_FOUND | "ParameterNotFound")
 }
 
 /// Returns whether a call asks for the text of a secret.

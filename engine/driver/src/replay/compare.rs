@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Verdict;
 use super::host::ReplayHost;
 use crate::activation::told_apart;
+use crate::secrets::SECRET_NOT_FOUND;
 
 /// Says why an event was not left by a component: the engine ended the activation, or none was running.
 pub(super) fn ended_by_engine(event: &Event, running: bool) -> Option<String> {
@@ -76,6 +77,11 @@ pub(super) fn verdict(
     let (recorded, replayed) = (recorded(event), replayed(step, &result, event));
     if recorded == replayed {
         return Verdict::Equal;
+    }
+    // The failure that stands in the journal may have taken the place of an outcome that could not be scrubbed.
+    if recorded["failure"]["code"] == SECRET_NOT_FOUND {
+        let reason = "its outcome may have been withheld: a secret is gone".to_owned();
+        return Verdict::NotComparable { reason };
     }
     match host.placeholder {
         Some(reason) => Verdict::NotComparable { reason: reason.to_owned() },
