@@ -1,5 +1,7 @@
 //! Event rules: which patterns an event matches, and what a matched rule hands to its target.
 //!
+//! [`file`] reads what an operator writes.
+//!
 //! Patterns, paths and templates mean what they mean to Amazon EventBridge. There is no input or output here, no clock and no
 //! randomness; delivery, retries and schedules are the caller's.
 //!
@@ -16,6 +18,7 @@
 pub mod event;
 pub mod pattern;
 
+pub mod file;
 pub mod index;
 pub mod path;
 pub mod target;

@@ -49,6 +49,9 @@ pub struct Event {
     pub region: String,
     pub resources: Vec<String>,
     pub detail: Value,
+    /// The replay by which it comes once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_name: Option<String>,
 }
 
 /// An event and the cursor that leads to those after it.
@@ -57,6 +60,9 @@ pub struct Event {
 pub struct Occurrence {
     pub cursor: String,
     pub event: Event,
+    /// The run that it is of, or whose step did it.
+    #[serde(skip)]
+    pub run: Option<RunId>,
 }
 
 impl Services {
@@ -171,6 +177,7 @@ fn event(place: &Place, id: String, detail_type: &str, time_ms: u64) -> Event {
         region: place.region.clone(),
         resources: Vec::new(),
         detail: Value::Null,
+        replay_name: None,
     }
 }
 

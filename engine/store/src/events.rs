@@ -20,8 +20,11 @@ const NUMBERS_PER_MS: u64 = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     pub id: String,
-    /// Milliseconds since the Unix epoch.
+    /// When it is stored, in milliseconds since the Unix epoch.
     pub time_ms: u64,
+    /// When it happened, as whoever tells of it says.
+    pub at_ms: u64,
+    pub source: String,
     pub detail_type: String,
     /// JSON text: a list of ARNs.
     pub resources: String,
@@ -29,6 +32,8 @@ pub struct NewEvent {
     pub detail: String,
     /// The run whose step did it.
     pub run: Option<RunId>,
+    /// The name of the replay by which it comes once more.
+    pub replay: Option<String>,
 }
 
 /// An event that is stored.
@@ -41,11 +46,23 @@ pub struct Event {
 
 /// Appends an event, in the transaction of what it tells of.
 pub fn append(tx: &mut Tx<'_>, event: &NewEvent) -> Result<(), WriteError> {
-    let NewEvent { id, time_ms, detail_type, resources, detail, run } = event;
+    let NewEvent { id, time_ms, at_ms, source, detail_type, resources, detail, run, replay } =
+        event;
     tx.execute(
-        "INSERT INTO events (id, time_ms, detail_type, resources, detail, run)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        params![id, time_ms, detail_type, resources, detail, run.as_ref().map(RunId::as_str)],
+        "INSERT INTO events
+           (id, time_ms, at_ms, source, detail_type, resources, detail, run, replay)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        params![
+            id,
+            time_ms,
+            at_ms,
+            source,
+            detail_type,
+            resources,
+            detail,
+            run.as_ref().map(RunId::as_str),
+            replay
+        ],
     )?;
     Ok(())
 }
@@ -110,10 +127,13 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Event> {
         event: NewEvent {
             id: row.get("id")?,
             time_ms: row.get("time_ms")?,
+            at_ms: row.get("at_ms")?,
+            source: row.get("source")?,
             detail_type: row.get("detail_type")?,
             resources: row.get("resources")?,
             detail: row.get("detail")?,
             run: run.map(RunId::new),
+            replay: row.get("replay")?,
         },
     })
 }

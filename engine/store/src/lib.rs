@@ -59,6 +59,13 @@ pub mod settings;
 pub mod state;
 pub mod tags;
 
+pub mod dispatch;
+pub mod ops_items;
+pub mod rule_files;
+pub mod rule_matches;
+pub mod rule_windows;
+pub mod schedules;
+
 pub mod audit;
 pub mod backup;
 pub mod events;

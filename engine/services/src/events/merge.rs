@@ -21,6 +21,7 @@ enum Next {
     Event {
         time_ms: u64,
         event: Box<Event>,
+        run: Option<RunId>,
     },
     /// The sequence ends here for now.
     End,
@@ -83,8 +84,8 @@ impl<'t> Merge<'t> {
                 self.pass_event();
                 std::mem::replace(&mut from_table, Next::End)
             };
-            if let Next::Event { event, .. } = next {
-                page.push(Occurrence { cursor: self.cursor.to_string(), event: *event });
+            if let Next::Event { event, run, .. } = next {
+                page.push(Occurrence { cursor: self.cursor.to_string(), event: *event, run });
             }
             if page.len() == limit {
                 break;
@@ -118,7 +119,8 @@ impl<'t> Merge<'t> {
     fn next_of_journals(&mut self) -> Result<Next, ServiceError> {
         while let Some(row) = self.journal_rows.front() {
             if let Some((time_ms, event)) = self.derivation.event(row)? {
-                return Ok(Next::Event { time_ms, event: Box::new(event) });
+                let run = Some(row.run.clone());
+                return Ok(Next::Event { time_ms, event: Box::new(event), run });
             }
             self.pass_row();
         }
@@ -137,15 +139,17 @@ impl<'t> Merge<'t> {
         let Some(row) = self.event_rows.front() else {
             return Ok(if self.has_more_events { Next::Unread } else { Next::End });
         };
-        let events::NewEvent { id, time_ms, detail_type, resources, detail, .. } = &row.event;
+        let events::NewEvent { id, time_ms, at_ms, detail_type, resources, detail, .. } =
+            &row.event;
         let broken = |error: serde_json::Error| {
             ServiceError::internal(format!("the event {id} cannot be read: {error}"))
         };
         let resources: Vec<String> = serde_json::from_str(resources).map_err(broken)?;
         let detail: Value = serde_json::from_str(detail).map_err(broken)?;
-        let event = event(self.place, id.clone(), detail_type, *time_ms);
-        let event = Box::new(Event { resources, detail, ..event });
-        Ok(Next::Event { time_ms: *time_ms, event })
+        let event = event(self.place, id.clone(), detail_type, *at_ms);
+        let (source, replay_name) = (row.event.source.clone(), row.event.replay.clone());
+        let event = Event { source, resources, detail, replay_name, ..event };
+        Ok(Next::Event { time_ms: *time_ms, event: Box::new(event), run: row.event.run.clone() })
     }
 
     fn pass_event(&mut self) {

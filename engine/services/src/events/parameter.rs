@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use store::events::NewEvent;
 
+use super::SOURCE;
 use crate::access::Resource;
 use crate::actor::Actor;
 use crate::parameters::Place;
@@ -92,9 +93,12 @@ fn of_parameter(
     NewEvent {
         id: uuid::Uuid::new_v4().to_string(),
         time_ms,
+        at_ms: time_ms,
+        source: SOURCE.to_owned(),
         detail_type: detail_type.to_owned(),
         resources: json!([arn]).to_string(),
         detail: detail.to_string(),
         run: None,
+        replay: None,
     }
 }

@@ -19,15 +19,18 @@ CREATE TABLE audit_checkpoints (
   signature  TEXT    NOT NULL
 ) STRICT;
 
--- What happened beside runs. Those of runs follow from their journals.
+-- What happened beside runs. Those of runs follow from their journals. `time_ms` is when the event was stored, `at_ms` its own time.
 CREATE TABLE events (
   seq         INTEGER PRIMARY KEY AUTOINCREMENT,
   id          TEXT    NOT NULL,
   time_ms     INTEGER NOT NULL,
+  at_ms       INTEGER NOT NULL,
+  source      TEXT    NOT NULL,
   detail_type TEXT    NOT NULL,
   resources   TEXT    NOT NULL,
   detail      TEXT    NOT NULL,
-  run         TEXT
+  run         TEXT,
+  replay      TEXT
 ) STRICT;
 CREATE INDEX events_by_time ON events (time_ms);
 CREATE INDEX events_by_run ON events (run, seq) WHERE run IS NOT NULL;

@@ -94,10 +94,13 @@ fn events_are_numbered_for_ever_and_deleted_by_age() {
         let event = NewEvent {
             id: time_ms.to_string(),
             time_ms,
+            at_ms: time_ms,
+            source: "aws.ssm".to_owned(),
             detail_type: "Parameter Store Change".to_owned(),
             resources: "[]".to_owned(),
             detail: "{}".to_owned(),
             run: None,
+            replay: None,
         };
         scene.store.write_blocking(move |tx| events::append(tx, &event)).unwrap();
     };
