@@ -30,6 +30,8 @@ pub struct Actor {
     pub(crate) tokens: Vec<Token>,
     step: Option<Arc<StepCall>>,
     request: Option<Arc<WireRequest>>,
+    /// The number of the match of a rule on which it acts.
+    occasion: Option<u64>,
 }
 
 /// A request as it came over the wire, for policies and the audit log.
@@ -103,7 +105,14 @@ pub struct SignedWith<'a> {
 impl Actor {
     /// Returns an actor whose requests are each done whenever they are asked.
     pub fn new(principal: Principal) -> Self {
-        Self { principal, is_owner: false, tokens: Vec::new(), step: None, request: None }
+        Self {
+            principal,
+            is_owner: false,
+            tokens: Vec::new(),
+            step: None,
+            request: None,
+            occasion: None,
+        }
     }
 
     /// Returns the owner of an embedded store: the user to whom its data directory belongs.
@@ -114,6 +123,12 @@ impl Actor {
     /// Returns the actor of a request that came over the wire.
     pub fn of_request(principal: Principal, request: WireRequest) -> Self {
         Self { request: Some(Arc::new(request)), ..Self::new(principal) }
+    }
+
+    /// Returns the actor of what a match of a rule leads to. Its one change commits together with what the match is told of it, or not
+    /// at all when the match was acted upon before.
+    pub(crate) fn on_match(principal: Principal, seq: u64) -> Self {
+        Self { occasion: Some(seq), ..Self::new(principal) }
     }
 
     /// Returns the actor for a request of this token: asked again, it is done once and answered alike for a day.
@@ -189,6 +204,10 @@ impl Actor {
     /// Returns the run whose step asks.
     pub(crate) fn run(&self) -> Option<&RunId> {
         self.step().map(|step| &step.activation.run)
+    }
+
+    pub(crate) fn occasion(&self) -> Option<u64> {
+        self.occasion
     }
 
     pub(crate) fn step(&self) -> Option<&StepCall> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use store::once::{self, Once, Times};
-use store::{Tx, audit, host_calls};
+use store::{Tx, audit, host_calls, rule_matches};
 
 use crate::Services;
 use crate::access::Access;
@@ -15,6 +15,8 @@ use crate::error::{ErrorKind, ServiceError, encode};
 
 /// Tokens forgotten in one transaction.
 const EXPIRED_MAX: u32 = 1_000;
+/// The code of the error of a change on a match that is settled already.
+pub(crate) const ACTED_UPON: &str = "ActedUpon";
 /// The action of reading a secret in plain text.
 pub(crate) const DECRYPTION: &str = "DecryptParameter";
 
@@ -70,6 +72,9 @@ impl Services {
                 host_calls::append(tx, &step.activation, &step.logged(&answer)?)?;
             }
             let encoded = encode(&answer)?;
+            if let Some(seq) = actor.occasion() {
+                settle(tx, seq, &encoded)?;
+            }
             audit::append(tx, &record.answered(&encoded))?;
             if !asked.fresh.is_empty() {
                 remember(tx, &asked.fresh, &encoded.to_string(), now_ms)?;
@@ -130,6 +135,15 @@ impl Services {
         };
         Record::new(actor, self.place(), &what, now_ms)
     }
+}
+
+/// Tells the match of a rule what it led to. What was done on it before is not done again.
+fn settle(tx: &mut Tx<'_>, seq: u64, answer: &Value) -> Result<(), ServiceError> {
+    let result = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+    if rule_matches::finish(tx, seq, &result)? {
+        return Ok(());
+    }
+    Err(ServiceError::request(ACTED_UPON, format!("match {seq} was acted upon before")))
 }
 
 struct Asked {

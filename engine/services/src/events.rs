@@ -8,6 +8,7 @@
 
 mod automation;
 mod cursor;
+mod intake;
 mod merge;
 mod parameter;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{ReadTx, Tx, events, runs};
 
+pub use intake::{DEDUPLICATION_MS, INCOMING_MAX, Incoming, Taken};
 pub use parameter::{ParameterOperation, PolicyStatus, parameter_change, policy_action};
 
 use crate::Services;
