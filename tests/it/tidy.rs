@@ -27,6 +27,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "host-api",
             "runbook",
             "machine",
+            "rules",
             "store",
             "sandbox",
             "driver",

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod documents;
 mod keys;
+mod triggers;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub use access::{
 pub use audit::{Audit, AuditDecision, AuditQuery};
 pub use documents::Documents;
 pub use keys::Key;
+pub use triggers::{Events, MatchStatus, ReplayEvents, Rules, SendEvent};
 
 /// Runbooks that run safely: sandboxed steps, deny by default, and a run survives anything.
 #[derive(Debug, Parser)]
@@ -117,6 +119,12 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// What happened, and what is to happen
+    #[command(subcommand)]
+    Events(Events),
+    /// Rules, and what they did
+    #[command(subcommand)]
+    Rules(Rules),
     /// Copy the store to a file while it is in use; never contains the keys
     Backup {
         #[arg(value_hint = ValueHint::FilePath)]
@@ -171,6 +179,9 @@ pub struct Server {
     /// A name under which the server is called, beside addresses and localhost; may be repeated
     #[arg(long = "host-name", value_name = "NAME")]
     pub host_names: Vec<String>,
+    /// Where files of rules, webhooks and schedules are; read anew when they change
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub rules: Option<PathBuf>,
     /// Requests that one user may begin in a second
     #[arg(long, value_name = "N", default_value = "50000")]
     pub rate_limit: NonZeroU32,

@@ -46,14 +46,17 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 const DRAIN_FOLLOWED_MAX: Duration = Duration::from_mins(10);
 
 /// What an engine is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Openings {
     /// Runs are driven from the start.
     Driving,
     /// Nothing is driven until somebody asks for it.
     Resting,
     /// All runs of the store are driven from the start: those that were interrupted go on.
-    Serving,
+    Serving {
+        /// Where the files of rules are.
+        rules: Option<PathBuf>,
+    },
 }
 
 /// An engine over one data directory. Clones are the same engine.
@@ -119,7 +122,8 @@ impl Engine {
             Agent::open(&directory.join("agent"), agent::Settings::new(executable.clone()))?;
         let sandbox = sandbox(directory, executable, &operator)?;
         let nodes = LocalNodes::new(agent);
-        let settings = services_settings(&operator, policy_directory(directory, openings)?);
+        let policies = policy_directory(directory, &openings)?;
+        let settings = services_settings(&operator, policies, &openings);
         let shipped = Shipped { components: catalogue::built_in()?, documents: documents() };
         let services = {
             let (store, keyring, nodes) = (store.clone(), keyring.clone(), nodes.clone());
@@ -156,7 +160,7 @@ impl Engine {
                 dispatcher,
                 actor: Actor::owner(principal),
                 scope: match openings {
-                    Openings::Serving => Scope::All,
+                    Openings::Serving { .. } => Scope::All,
                     Openings::Driving | Openings::Resting => Scope::Started,
                 },
                 requests: Semaphore::new(REQUESTS_MAX),
@@ -282,13 +286,19 @@ impl Engine {
 fn services_settings(
     operator: &OperatorPolicy,
     policy_directory: Option<PathBuf>,
+    openings: &Openings,
 ) -> services::Settings {
+    let rule_directory = match openings {
+        Openings::Serving { rules } => rules.clone(),
+        Openings::Driving | Openings::Resting => None,
+    };
     services::Settings {
         account_id: operator.account_id.clone(),
         region: operator.region.clone(),
         ceiling: operator.ceiling.clone(),
         secret_backend: operator.secret_backend.clone(),
         policy_directory,
+        rule_directory,
         transit: operator.transit.clone(),
         active_runs_max: operator.active_runs_max.unwrap_or(services::ACTIVE_RUNS_MAX),
         event_days_max: operator.event_days_max.unwrap_or(services::EVENT_DAYS_MAX),
@@ -308,9 +318,9 @@ async fn keyring(store: Store, transit: Option<&Transit>) -> Result<Keyring> {
 }
 
 /// Returns where the operator's policies are, if there is such a directory; a server makes it.
-fn policy_directory(directory: &Path, openings: Openings) -> Result<Option<PathBuf>> {
+fn policy_directory(directory: &Path, openings: &Openings) -> Result<Option<PathBuf>> {
     let policies = directory.join(POLICY_DIRECTORY);
-    if openings == Openings::Serving && !policies.exists() {
+    if matches!(openings, Openings::Serving { .. }) && !policies.exists() {
         let made = DirBuilder::new().mode(0o700).create(&policies);
         made.with_context(|| format!("cannot make {}", policies.display()))?;
     }

@@ -149,6 +149,8 @@ async fn carry_out(arguments: Arguments, owned: &Owned) -> Result<Exit> {
         Command::Documents(documents) => {
             command::documents::run(documents, &resting, printer).await
         }
+        Command::Events(events) => command::events::run(events, &resting().await?, printer).await,
+        Command::Rules(rules) => command::rules::run(rules, &resting, printer).await,
         Command::Audit(audit) => command::audit::run(audit, &resting().await?, printer).await,
         Command::Backup { file } => {
             let file = std::path::absolute(file)?;

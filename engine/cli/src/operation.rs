@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod documents;
 mod keys;
+mod triggers;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +13,7 @@ pub use access::{AccessOperation, PolicyOperation};
 pub use audit::{AuditFilter, AuditOperation};
 pub use documents::{DocumentOperation, SyncedFile};
 pub use keys::KeyOperation;
+pub use triggers::{EventOperation, RuleOperation};
 
 /// An operation as it is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,6 +88,9 @@ pub enum Operation {
     Key(KeyOperation),
     Documents(DocumentOperation),
     Audit(AuditOperation),
+    #[serde(rename = "busEvents")]
+    Bus(EventOperation),
+    Rules(RuleOperation),
     AddPlugin {
         component: String,
         signature: Option<String>,

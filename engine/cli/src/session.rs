@@ -83,7 +83,7 @@ impl Session {
         }
         let give_up = Instant::now() + PATIENCE;
         loop {
-            let pid = match Engine::open(&self.directory, self.openings).await {
+            let pid = match Engine::open(&self.directory, self.openings.clone()).await {
                 Ok(engine) => {
                     let control = crate::control::server::serve(&self.directory, engine.handler())?;
                     *owned = Some(Owner { engine, control });

@@ -5,6 +5,7 @@
 
 mod authentication;
 mod health;
+mod hooks;
 mod hosts;
 mod limits;
 mod listen;

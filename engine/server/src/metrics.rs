@@ -25,6 +25,12 @@ struct Called {
     operation: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Delivered {
+    /// Why it was not taken; empty for one that was.
+    error: &'static str,
+}
+
 /// The counters of a server.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -32,6 +38,7 @@ pub(crate) struct Metrics {
     calls: Family<Call, Counter>,
     durations: Family<Called, Histogram>,
     refused: Counter,
+    deliveries: Family<Delivered, Counter>,
     pub(crate) connections: Gauge,
 }
 
@@ -43,6 +50,8 @@ impl Default for Metrics {
             Histogram::new(exponential_buckets(1e-4, 4.0, BUCKETS))
         });
         let (refused, connections) = (Counter::default(), Gauge::default());
+        let deliveries = Family::default();
+        registry.register("webhook_deliveries", "Webhooks by error", deliveries.clone());
         registry.register("api_calls", "Requests by operation and error", calls.clone());
         registry.register_with_unit(
             "api_call_duration",
@@ -52,7 +61,7 @@ impl Default for Metrics {
         );
         registry.register("api_refused", "Requests of nobody", refused.clone());
         registry.register("connections", "Open connections", connections.clone());
-        Self { registry, calls, durations, refused, connections }
+        Self { registry, calls, durations, refused, deliveries, connections }
     }
 }
 
@@ -66,6 +75,11 @@ impl Metrics {
     /// Counts a request whose credential was not accepted.
     pub(crate) fn refused(&self) {
         self.refused.inc();
+    }
+
+    /// Counts a delivery of a webhook.
+    pub(crate) fn delivered(&self, error: &'static str) {
+        self.deliveries.get_or_create(&Delivered { error }).inc();
     }
 
     /// Returns all in the text form that Prometheus reads.

@@ -14,7 +14,7 @@ use crate::hosts::Hosts;
 use crate::limits::{Limits, Principals};
 use crate::metrics::Metrics;
 use crate::peer::Peer;
-use crate::{health, hosts, listen, stream, tls, upkeep, wire};
+use crate::{health, hooks, hosts, listen, stream, tls, upkeep, wire};
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub enum ServeError {
     Unencrypted { address: SocketAddr },
     #[error("{path}: {message}")]
     Certificate { path: PathBuf, message: String },
+    #[error("the rules cannot be made ready: {0}")]
+    Rules(#[from] services::ServiceError),
 }
 
 /// A server that listens.
@@ -135,11 +137,19 @@ pub async fn serve(
     let context = Arc::new(Context::new(&settings, services.clone(), ending.clone()));
     let connections = context.metrics.connections.clone();
     let router = router(context);
+    // What comes in from the first moment on is held against the rules.
+    services.begin_triggers().await?;
     let listeners = listen::Listeners::bind(&settings, tls).await?;
     let address = listeners.address;
     let done = tokio::spawn(async move {
+        // The last deliveries wait for it.
+        let dispatching = {
+            let services = services.clone();
+            tokio::spawn(async move { services.dispatch_events().await })
+        };
         let keeping_up = upkeep::keep_up(services.clone(), ending.clone());
         tokio::join!(listeners.accept(router, connections, ending), keeping_up);
+        dispatching.abort();
         // What the last requests left to be recorded.
         if let Err(error) = services.flush_records().await {
             tracing::error!(%error, "the last records were not written to the audit log");
@@ -156,6 +166,7 @@ fn router(context: Arc<Context>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(health::description))
         .route("/events", get(stream::all))
+        .route("/hooks/{name}", post(hooks::post))
         .route("/runs/{id}/events", get(stream::of_run))
         .layer(axum::middleware::from_fn_with_state(context.clone(), hosts::check))
         .with_state(context)

@@ -19,9 +19,10 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 pub(crate) async fn keep_up(services: Services, mut ending: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     let services = Arc::new(services);
-    let (records, policies) = (services.clone(), services.clone());
+    let (records, policies, rules) = (services.clone(), services.clone(), services.clone());
     tasks.spawn(async move { records.keep_records().await });
     tasks.spawn(async move { policies.watch_policies().await });
+    tasks.spawn(async move { rules.watch_rules().await });
     tasks.spawn(carry_out_policies(services.clone()));
     tasks.spawn(forget(services.clone()));
     drop(ending.wait_for(|ending| *ending).await);
@@ -60,6 +61,9 @@ async fn forget(services: Arc<Services>) {
         }
         if let Err(error) = services.forget_old_events().await {
             tracing::warn!(%error, "old events stay for now");
+        }
+        if let Err(error) = services.forget_old_matches().await {
+            tracing::warn!(%error, "old matches of rules stay for now");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::authentication::{Asked, actor};
 use crate::peer::source_address;
 use crate::server::Context;
 pub(crate) use answer::{Fault, request_id};
-pub(crate) use body::Budget;
+pub(crate) use body::{BodyLimits, Budget};
 
 const TARGET_PREFIX: &str = "AmazonSSM.";
 const TARGET_HEADER: &str = "x-amz-target";

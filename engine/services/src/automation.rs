@@ -2,6 +2,7 @@
 
 mod asked;
 mod filter;
+mod for_event;
 mod list;
 mod log;
 mod named;
@@ -19,6 +20,7 @@ mod stop;
 mod targets;
 mod view;
 
+pub use for_event::StartForEvent;
 pub use log::StepLog;
 pub use retention::Pruned;
 pub use ssm_model::types::automation::{

@@ -111,11 +111,16 @@ impl Services {
 impl Services {
     /// Deletes the events whose days are over. To be called now and then.
     pub async fn forget_old_events(&self) -> Result<(), ServiceError> {
-        let kept_ms = u64::from(self.event_days_max().get()) * DAY_MS;
-        let before_ms = now_ms().saturating_sub(kept_ms);
+        let before_ms = self.kept_since_ms();
         let delete = move |tx: &mut Tx<'_>| events::delete_before(tx, before_ms, DELETED_MAX);
         while self.store().write(delete).await? > 0 {}
         Ok(())
+    }
+
+    /// Returns the time before which nothing is kept of what happened beside runs.
+    pub(crate) fn kept_since_ms(&self) -> u64 {
+        let kept_ms = u64::from(self.event_days_max().get()) * DAY_MS;
+        now_ms().saturating_sub(kept_ms)
     }
 
     /// Asks the policies whether somebody may follow the events of a run, or all of them: `GetAutomationExecution` and `ListEvents`.
@@ -168,7 +173,7 @@ fn check_run(tx: &ReadTx<'_>, run: Option<&RunId>) -> Result<(), ServiceError> {
 }
 
 /// Fills in what all events have in common.
-fn event(place: &Place, id: String, detail_type: &str, time_ms: u64) -> Event {
+pub(crate) fn event(place: &Place, id: String, detail_type: &str, time_ms: u64) -> Event {
     Event {
         version: "0".to_owned(),
         id,

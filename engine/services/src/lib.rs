@@ -30,12 +30,14 @@ pub mod documents;
 pub mod events;
 pub mod http;
 pub mod inventory;
+pub mod ops_items;
 pub mod parameters;
 pub mod plugin_state;
 pub mod plugins;
 pub mod resource_policies;
 pub mod settings;
 pub mod tags;
+pub mod triggers;
 pub mod webhooks;
 
 pub use access::{Access, Resource};

@@ -22,6 +22,7 @@ use crate::outbound::{Outbound, OutboundSettings};
 use crate::parameters::Place;
 use crate::parameters::revealed::Revealed;
 use crate::parameters::secret_backend::SecretBackend;
+use crate::triggers::{RuleSource, Triggers};
 
 /// The account that ARNs carry when nothing else is set.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -44,6 +45,8 @@ pub struct Settings {
     pub secret_backend: Option<Arc<dyn SecretBackend>>,
     /// Where `*.cedar` files add policies to those of the program.
     pub policy_directory: Option<PathBuf>,
+    /// Where the files of rules are.
+    pub rule_directory: Option<PathBuf>,
     /// What wraps the keys of the installation, if they are wrapped.
     pub transit: Option<Transit>,
     /// Runs that have not ended, at the same time; those that steps start count, and are not refused.
@@ -61,6 +64,7 @@ impl Default for Settings {
             outbound: OutboundSettings::default(),
             secret_backend: None,
             policy_directory: None,
+            rule_directory: None,
             transit: None,
             active_runs_max: ACTIVE_RUNS_MAX,
             event_days_max: EVENT_DAYS_MAX,
@@ -107,6 +111,7 @@ struct Inner {
     keyring: Keyring,
     credentials: Credentials,
     policies: PolicySource,
+    triggers: Triggers,
     nodes: Arc<dyn Nodes>,
     outbound: Outbound,
     secret_backend: Option<Arc<dyn SecretBackend>>,
@@ -153,6 +158,7 @@ impl Services {
             keyring,
             credentials: Credentials::new()?,
             policies: PolicySource::open(settings.policy_directory)?,
+            triggers: Triggers::new(RuleSource::open(settings.rule_directory)?),
             nodes,
             outbound: Outbound::new(settings.outbound),
             secret_backend: settings.secret_backend,
@@ -193,6 +199,10 @@ impl Services {
 
     pub(crate) fn policies(&self) -> &PolicySource {
         &self.inner.policies
+    }
+
+    pub(crate) fn triggers(&self) -> &Triggers {
+        &self.inner.triggers
     }
 
     pub(crate) fn active_runs_max(&self) -> NonZeroU32 {

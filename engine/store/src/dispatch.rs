@@ -17,3 +17,9 @@ pub fn set_cursor(tx: &mut Tx<'_>, cursor: &str) -> Result<(), WriteError> {
     )?;
     Ok(())
 }
+
+/// Forgets the cursor: what happens is not held against anything.
+pub fn forget_cursor(tx: &mut Tx<'_>) -> Result<(), WriteError> {
+    tx.execute("DELETE FROM dispatch WHERE id = 1", [])?;
+    Ok(())
+}

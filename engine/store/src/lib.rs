@@ -61,6 +61,7 @@ pub mod tags;
 
 pub mod dispatch;
 pub mod ops_items;
+pub mod replays;
 pub mod rule_files;
 pub mod rule_matches;
 pub mod rule_windows;

@@ -12,6 +12,8 @@ pub struct WindowRow {
     pub rule: String,
     /// JSON text: the values that the events have in common.
     pub group_key: String,
+    /// The name of the replay whose events it is open for; empty without one.
+    pub replay: String,
     /// Of what the rule waits for; a window of another digest means nothing to it.
     pub digest: String,
     /// JSON text.
@@ -25,31 +27,38 @@ pub struct WindowRow {
 }
 
 /// Returns the window of a group.
-pub fn find(tx: &ReadTx<'_>, rule: &str, group_key: &str) -> Result<Option<WindowRow>, ReadError> {
+pub fn find(
+    tx: &ReadTx<'_>,
+    [rule, group_key, replay]: [&str; 3],
+) -> Result<Option<WindowRow>, ReadError> {
     tx.row(
-        "SELECT * FROM rule_windows WHERE rule = $1 AND group_key = $2",
-        [rule, group_key],
+        "SELECT * FROM rule_windows WHERE rule = $1 AND group_key = $2 AND replay = $3",
+        [rule, group_key, replay],
         read_row,
     )
 }
 
 /// Writes a window.
 pub fn put(tx: &mut Tx<'_>, row: &WindowRow) -> Result<(), WriteError> {
-    let WindowRow { rule, group_key, digest, state, due_ms, touched_ms, depth } = row;
+    let WindowRow { rule, group_key, replay, digest, state, due_ms, touched_ms, depth } = row;
     tx.execute(
-        "INSERT INTO rule_windows (rule, group_key, digest, state, due_ms, touched_ms, depth)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (rule, group_key) DO UPDATE SET digest = excluded.digest,
+        "INSERT INTO rule_windows (rule, group_key, replay, digest, state, due_ms,
+           touched_ms, depth)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (rule, group_key, replay) DO UPDATE SET digest = excluded.digest,
            state = excluded.state, due_ms = excluded.due_ms, touched_ms = excluded.touched_ms,
            depth = excluded.depth",
-        params![rule, group_key, digest, state, due_ms, touched_ms, depth],
+        params![rule, group_key, replay, digest, state, due_ms, touched_ms, depth],
     )?;
     Ok(())
 }
 
 /// Forgets a window.
-pub fn delete(tx: &mut Tx<'_>, rule: &str, group_key: &str) -> Result<(), WriteError> {
-    tx.execute("DELETE FROM rule_windows WHERE rule = $1 AND group_key = $2", [rule, group_key])?;
+pub fn delete(tx: &mut Tx<'_>, [rule, group_key, replay]: [&str; 3]) -> Result<(), WriteError> {
+    tx.execute(
+        "DELETE FROM rule_windows WHERE rule = $1 AND group_key = $2 AND replay = $3",
+        [rule, group_key, replay],
+    )?;
     Ok(())
 }
 
@@ -63,8 +72,9 @@ pub fn count(tx: &ReadTx<'_>, rule: &str) -> Result<u64, ReadError> {
 /// Forgets the `count` windows of a rule that no event came to for the longest time.
 pub fn evict(tx: &mut Tx<'_>, rule: &str, count: u64) -> Result<(), WriteError> {
     tx.execute(
-        "DELETE FROM rule_windows WHERE rule = $1 AND group_key IN
-           (SELECT group_key FROM rule_windows WHERE rule = $1 ORDER BY touched_ms LIMIT $2)",
+        "DELETE FROM rule_windows WHERE rule = $1 AND (group_key, replay) IN
+           (SELECT group_key, replay FROM rule_windows WHERE rule = $1
+            ORDER BY touched_ms LIMIT $2)",
         params![rule, count],
     )?;
     Ok(())
@@ -103,6 +113,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<WindowRow> {
     Ok(WindowRow {
         rule: row.get("rule")?,
         group_key: row.get("group_key")?,
+        replay: row.get("replay")?,
         digest: row.get("digest")?,
         state: row.get("state")?,
         due_ms: row.get("due_ms")?,

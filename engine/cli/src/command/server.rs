@@ -29,7 +29,8 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<Exit> {
     let mut interrupts = Interrupts::listen()?;
-    let engine = owned.own(directory, Openings::Serving).await?;
+    let rules = arguments.rules.as_deref().map(std::path::absolute).transpose()?;
+    let engine = owned.own(directory, Openings::Serving { rules }).await?;
     let services = engine.services().clone();
     let region = services.place().region.clone();
     let (end, ending) = watch::channel(false);

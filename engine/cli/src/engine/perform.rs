@@ -5,6 +5,7 @@ mod audit;
 mod documents;
 mod keys;
 mod policies;
+pub(crate) mod triggers;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -103,6 +104,8 @@ impl Engine {
             Operation::Key(operation) => self.key(actor, operation).await,
             Operation::Documents(operation) => self.documents(actor, operation).await,
             Operation::Audit(operation) => self.audit(operation).await,
+            Operation::Bus(operation) => self.events(actor, operation).await,
+            Operation::Rules(operation) => self.rules(actor, operation).await,
             Operation::AddPlugin { component, signature, keys } => {
                 self.add_plugin(actor, &component, signature, &keys).await
             }

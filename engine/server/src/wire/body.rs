@@ -20,6 +20,16 @@ const FREE_BYTES: usize = 16 << 10;
 /// Bytes beyond [`FREE_BYTES`] that all bodies together may hold.
 const SHARED_BYTES: usize = 256 << 20;
 
+/// What one body may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: usize,
+    /// How long it may take to arrive.
+    pub(crate) time: Duration,
+}
+
+const LIMITS: BodyLimits = BodyLimits { bytes: BODY_BYTES_MAX, time: BODY_TIME_MAX };
+
 /// What all connections may hold of bodies.
 #[derive(Debug)]
 pub(crate) struct Budget(Arc<Semaphore>);
@@ -38,23 +48,33 @@ pub(crate) struct Received {
 }
 
 impl Budget {
+    /// Reads the body of a request of the wire protocol, as [`Budget::read_within`] does.
+    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Received, Fault> {
+        self.read_within(headers, body, LIMITS).await
+    }
+
     /// Reads a body to its end.
     ///
     /// # Errors
     /// One that is too large, takes too long, ends early, or for which there is no room at the moment.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Received, Fault> {
+    pub(crate) async fn read_within(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        limits: BodyLimits,
+    ) -> Result<Received, Fault> {
         let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
-        if stated.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
-            return Err(too_large());
+        if stated.is_some_and(|bytes| bytes > limits.bytes) {
+            return Err(too_large(limits.bytes));
         }
-        match tokio::time::timeout(BODY_TIME_MAX, self.collect(body)).await {
+        match tokio::time::timeout(limits.time, self.collect(body, limits.bytes)).await {
             Ok(received) => received,
-            Err(_) => Err(too_slow()),
+            Err(_) => Err(too_slow(limits.time)),
         }
     }
 
-    async fn collect(&self, mut body: Body) -> Result<Received, Fault> {
+    async fn collect(&self, mut body: Body, bytes_max: usize) -> Result<Received, Fault> {
         let (mut bytes, mut share, mut charged) = (BytesMut::new(), None, FREE_BYTES);
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
@@ -62,8 +82,8 @@ impl Budget {
             })?;
             let Ok(data) = frame.into_data() else { continue };
             let length = bytes.len() + data.len();
-            if length > BODY_BYTES_MAX {
-                return Err(too_large());
+            if length > bytes_max {
+                return Err(too_large(bytes_max));
             }
             if length > charged {
                 self.charge(&mut share, length - charged)?;
@@ -75,7 +95,7 @@ impl Budget {
     }
 
     fn charge(&self, share: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), Fault> {
-        let permits = u32::try_from(bytes).map_err(|_| too_large())?;
+        let permits = u32::try_from(bytes).map_err(|_| too_large(bytes))?;
         let more = self.0.clone().try_acquire_many_owned(permits).map_err(|_| too_busy())?;
         match share {
             Some(share) => share.merge(more),
@@ -85,22 +105,22 @@ impl Budget {
     }
 }
 
-fn too_large() -> Fault {
+fn too_large(bytes_max: usize) -> Fault {
     Fault {
         status: StatusCode::PAYLOAD_TOO_LARGE,
         ..Fault::client(
             "RequestEntityTooLargeException",
-            format!("a request has at most {BODY_BYTES_MAX} bytes"),
+            format!("a request has at most {bytes_max} bytes"),
         )
     }
 }
 
-fn too_slow() -> Fault {
+fn too_slow(time: Duration) -> Fault {
     Fault {
         status: StatusCode::REQUEST_TIMEOUT,
         ..Fault::client(
             "RequestTimeoutException",
-            format!("the body did not arrive within {} s", BODY_TIME_MAX.as_secs()),
+            format!("the body did not arrive within {} s", time.as_secs()),
         )
     }
 }

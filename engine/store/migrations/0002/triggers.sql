@@ -35,12 +35,13 @@ CREATE INDEX rule_matches_due ON rule_matches (due_ms) WHERE due_ms IS NOT NULL;
 CREATE TABLE rule_windows (
   rule       TEXT    NOT NULL,
   group_key  TEXT    NOT NULL,
+  replay     TEXT    NOT NULL,
   digest     TEXT    NOT NULL,
   state      TEXT    NOT NULL,
   due_ms     INTEGER NOT NULL,
   touched_ms INTEGER NOT NULL,
   depth      INTEGER NOT NULL,
-  PRIMARY KEY (rule, group_key)
+  PRIMARY KEY (rule, group_key, replay)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rule_windows_due ON rule_windows (due_ms);
 CREATE INDEX rule_windows_touched ON rule_windows (rule, touched_ms);
@@ -82,3 +83,17 @@ CREATE TABLE ops_items (
 CREATE INDEX ops_items_by_time ON ops_items (created_ms, id);
 CREATE UNIQUE INDEX ops_items_open ON ops_items (deduplicate)
   WHERE deduplicate IS NOT NULL AND status <> 'Resolved';
+
+-- Events of a time that come once more. `rules` is a JSON list of those that they are for; absent, for all.
+CREATE TABLE replays (
+  name       TEXT    PRIMARY KEY,
+  from_ms    INTEGER NOT NULL,
+  to_ms      INTEGER NOT NULL,
+  pattern    TEXT,
+  rules      TEXT,
+  status     TEXT    NOT NULL,
+  reason     TEXT,
+  events     INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  ended_ms   INTEGER
+) STRICT, WITHOUT ROWID;

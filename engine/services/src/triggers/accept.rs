@@ -1,0 +1,124 @@
+//! Events from outside that somebody waits for.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Led;
+use crate::Services;
+use crate::actor::Actor;
+use crate::change::Deed;
+use crate::error::ServiceError;
+use crate::events::{Incoming, Taken};
+
+/// How long an answer waits for what rules do. They do it all the same; the answer then names less.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// What the sources begin with that only the installation itself names.
+pub(crate) const RESERVED: &str = "aws.";
+/// How long the source and the detail-type of an event may be.
+const TEXT_CHARACTERS_MAX: usize = 256;
+
+/// What became of events from outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    /// The runs that they started, so far.
+    pub execution_ids: Vec<String>,
+    /// In the order in which they were told.
+    pub event_ids: Vec<String>,
+    /// Whether all of them were taken before.
+    pub duplicate: bool,
+}
+
+impl Services {
+    /// Tells of an event by hand: its source and its detail-type, and what it says. Waits until rules have done what they do about it.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`; `ValidationException` for a source that only the installation itself may name, or texts that are too long.
+    pub async fn send_event(
+        &self,
+        actor: &Actor,
+        [source, detail_type]: [String; 2],
+        detail: Value,
+        resources: Vec<String>,
+    ) -> Result<Accepted, ServiceError> {
+        check("source", &source)?;
+        check("detail-type", &detail_type)?;
+        if source.starts_with(RESERVED) {
+            return Err(ServiceError::validation(format!(
+                "the source {source} is reserved: those that begin with {RESERVED} tell what happens here"
+            )));
+        }
+        if !detail.is_object() {
+            return Err(ServiceError::validation("the detail of an event is a JSON object"));
+        }
+        let deed = Deed::new("PutEvents", "event-bus/default")
+            .details(json!({ "source": source, "detailType": detail_type }));
+        let event =
+            Incoming { source, detail_type, detail, resources, at_ms: None, once: None, id: None };
+        self.accept(actor, deed, vec![event]).await
+    }
+
+    /// Stores events, each once, waits until rules have done what they do about them, and says which runs began.
+    pub(crate) async fn accept(
+        &self,
+        actor: &Actor,
+        deed: Deed,
+        mut incoming: Vec<Incoming>,
+    ) -> Result<Accepted, ServiceError> {
+        let waiting = &self.triggers().waiting;
+        let mut receivers = Vec::with_capacity(incoming.len());
+        for event in &mut incoming {
+            let id = event.id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
+            receivers.push((id.clone(), waiting.wait(id)));
+        }
+        let taken = self.take_in(actor, deed, incoming).await;
+        let is_taken_now = |id: &str| {
+            let taken = taken.as_ref().ok();
+            taken.is_some_and(|taken| {
+                taken.iter().any(|one| !one.is_duplicate && one.event_id == id)
+            })
+        };
+        for (id, _) in receivers.iter().filter(|(id, _)| !is_taken_now(id)) {
+            waiting.forget(id);
+        }
+        let taken = taken?;
+        let mut accepted = Accepted {
+            duplicate: !taken.is_empty() && taken.iter().all(|taken| taken.is_duplicate),
+            ..Accepted::default()
+        };
+        let deadline = tokio::time::Instant::now() + WAIT_MAX;
+        for (Taken { event_id, is_duplicate }, (id, receiver)) in taken.into_iter().zip(receivers) {
+            // What is asked for again under one signature is answered by what was taken then.
+            let led = if is_duplicate || event_id != id {
+                self.led_by(&event_id).await?
+            } else if let Ok(led) = tokio::time::timeout_at(deadline, receiver).await {
+                led.unwrap_or_default()
+            } else {
+                waiting.forget(&id);
+                self.led_by(&event_id).await?
+            };
+            let runs =
+                led.into_iter().filter(|led| led.is_run).filter_map(|Led { result, .. }| result);
+            for run in runs {
+                if !accepted.execution_ids.contains(&run) {
+                    accepted.execution_ids.push(run);
+                }
+            }
+            accepted.event_ids.push(event_id);
+        }
+        Ok(accepted)
+    }
+}
+
+fn check(name: &str, text: &str) -> Result<(), ServiceError> {
+    let characters = text.chars().count();
+    if (1..=TEXT_CHARACTERS_MAX).contains(&characters) {
+        return Ok(());
+    }
+    Err(ServiceError::validation(format!(
+        "the {name} of an event has 1 to {TEXT_CHARACTERS_MAX} characters, not {characters}"
+    )))
+}

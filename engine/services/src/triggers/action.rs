@@ -1,0 +1,143 @@
+//! What matches lead to, each as the role of its rule.
+
+use std::collections::BTreeMap;
+
+use host_api::identifier::Principal;
+use rules::file::{Action, Input, InputError, OpsItem, Send};
+use runbook::value::bind::Supplied;
+use serde_json::{Map, Value};
+
+use super::delivery::{Done, Pending};
+use super::rule_set::KnownTarget;
+use crate::Services;
+use crate::access::{Access, Question, Resource};
+use crate::actor::Actor;
+use crate::automation::StartForEvent;
+use crate::commands::{SendCommandRequest, Target};
+use crate::error::ServiceError;
+use crate::ops_items::CreateOpsItem;
+
+/// What an `OpsItem` says it comes from when its rule says nothing.
+const OPS_ITEM_SOURCE: &str = "runwright";
+
+impl Services {
+    pub(super) async fn act(
+        &self,
+        pending: &Pending,
+        rule: &str,
+        target: &KnownTarget,
+    ) -> Result<Done, ServiceError> {
+        let role = Resource::Role(target.role.clone()).arn(self.place());
+        let actor = Actor::on_match(Principal::new(role), pending.seq);
+        let event = &pending.event;
+        match &target.action {
+            Action::Start { runbook, version, parameters } => {
+                let parameters = filled(parameters, event)?;
+                let parameters = parameters.into_iter();
+                let start = StartForEvent {
+                    document: runbook.clone(),
+                    version: version.clone(),
+                    parameters: parameters
+                        .map(|(name, value)| (name, Supplied::Json(value)))
+                        .collect(),
+                    event: event.clone(),
+                };
+                let run = self.start_for_event(&actor, start).await?;
+                Ok(Done { result: run.to_string(), is_run: true })
+            }
+            Action::Send(send) => {
+                let request = command(send, event)?;
+                self.permit(&actor, "SendCommand", Resource::Document(send.document.clone()))
+                    .await?;
+                let command = self.send_command(&actor, request).await?;
+                Ok(Done { result: command.to_string(), is_run: false })
+            }
+            Action::OpsItem(item) => {
+                let item = ops_item(item, event)?;
+                self.permit(&actor, "CreateOpsItem", Resource::Account).await?;
+                let result = self.create_ops_item(&actor, item).await?;
+                Ok(Done { result, is_run: false })
+            }
+            Action::Call(call) => self.call_webhook(&actor, call, pending, rule).await,
+        }
+    }
+
+    async fn permit(
+        &self,
+        actor: &Actor,
+        operation: &'static str,
+        resource: Resource,
+    ) -> Result<(), ServiceError> {
+        let resources = [resource];
+        let question =
+            Question { operation, access: Access::Write, resources: &resources, conditions: &[] };
+        self.authorise(actor, question).await.map(drop)
+    }
+}
+
+impl From<InputError> for ServiceError {
+    fn from(error: InputError) -> Self {
+        Self::request("InputNotFilled", error.to_string())
+    }
+}
+
+fn filled(inputs: &[(String, Input)], event: &Value) -> Result<Map<String, Value>, InputError> {
+    inputs.iter().map(|(name, input)| Ok((name.clone(), input.of(event)?))).collect()
+}
+
+fn command(send: &Send, event: &Value) -> Result<SendCommandRequest, ServiceError> {
+    let mut targets = Vec::with_capacity(send.targets.len());
+    for (key, values) in &send.targets {
+        targets.push(Target { key: key.clone(), values: texts(&values.of(event)?, key)? });
+    }
+    let instance_ids = match &send.nodes {
+        Some(nodes) => texts(&nodes.of(event)?, "nodes")?,
+        None => Vec::new(),
+    };
+    Ok(SendCommandRequest {
+        document_name: send.document.clone(),
+        document_version: send.version.clone(),
+        instance_ids,
+        targets,
+        parameters: filled(&send.parameters, event)?.into_iter().collect::<BTreeMap<_, _>>(),
+        max_concurrency: send.max_concurrency.clone(),
+        max_errors: send.max_errors.clone(),
+        ..SendCommandRequest::default()
+    })
+}
+
+/// Returns a text or a list of texts as a list.
+fn texts(value: &Value, what: &str) -> Result<Vec<String>, ServiceError> {
+    let refuse = || {
+        ServiceError::request(
+            "InputNotFilled",
+            format!("{what} is neither text nor a list of texts"),
+        )
+    };
+    match value {
+        Value::String(text) => Ok(vec![text.clone()]),
+        Value::Array(values) => values
+            .iter()
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(refuse))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Err(refuse()),
+    }
+}
+
+fn ops_item(item: &OpsItem, event: &Value) -> Result<CreateOpsItem, ServiceError> {
+    let text = |input: &Option<Input>| -> Result<Option<String>, ServiceError> {
+        let value = input.as_ref().map(|input| input.of(event)).transpose()?;
+        Ok(value.filter(|value| !value.is_null()).map(|value| runbook::value::text(&value)))
+    };
+    let title = item.title.of(event)?;
+    Ok(CreateOpsItem {
+        title: runbook::value::text(&title),
+        source: text(&item.source)?.unwrap_or_else(|| OPS_ITEM_SOURCE.to_owned()),
+        description: text(&item.description)?,
+        severity: text(&item.severity)?,
+        category: text(&item.category)?,
+        priority: text(&item.priority)?,
+        deduplicate: text(&item.deduplicate)?,
+        operational_data: filled(&item.operational_data, event)?,
+    })
+}
