@@ -57,6 +57,8 @@ files! {
     test_tags
     test_telemetry
     test_transport
+    test_trigger_kills
+    test_webhooks
 }
 
 #[track_caller]

@@ -15,6 +15,9 @@ use super::Fault;
 pub(crate) const BODY_BYTES_MAX: usize = 2 << 20;
 /// How long the body of a request may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// Bytes of a refused body that are taken in all the same, and for how long.
+const PASSED_OVER_BYTES_MAX: usize = 8 << 20;
+const PASSED_OVER_TIME_MAX: Duration = Duration::from_secs(1);
 /// Bytes of a body that any connection may hold, so that large bodies never keep small ones out.
 const FREE_BYTES: usize = 16 << 10;
 /// Bytes beyond [`FREE_BYTES`] that all bodies together may hold.
@@ -65,7 +68,9 @@ impl Budget {
     ) -> Result<Received, Fault> {
         let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
+        let mut body = body;
         if stated.is_some_and(|bytes| bytes > limits.bytes) {
+            pass_over(&mut body).await;
             return Err(too_large(limits.bytes));
         }
         match tokio::time::timeout(limits.time, self.collect(body, limits.bytes)).await {
@@ -83,6 +88,7 @@ impl Budget {
             let Ok(data) = frame.into_data() else { continue };
             let length = bytes.len() + data.len();
             if length > bytes_max {
+                pass_over(&mut body).await;
                 return Err(too_large(bytes_max));
             }
             if length > charged {
@@ -103,6 +109,22 @@ impl Budget {
         }
         Ok(())
     }
+}
+
+/// Takes in what is left of a body that is refused, for a while: a client that still sends when the connection is closed may never see
+/// the answer.
+async fn pass_over(body: &mut Body) {
+    let passing = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > PASSED_OVER_BYTES_MAX {
+                return;
+            }
+        }
+    };
+    // What comes later than this is not waited for.
+    drop(tokio::time::timeout(PASSED_OVER_TIME_MAX, passing).await);
 }
 
 fn too_large(bytes_max: usize) -> Fault {
