@@ -45,6 +45,8 @@ files! {
     test_parameters
     test_previews
     test_resource_policies
+    test_rules
+    test_schedules
     test_secure_strings
     test_settings
     test_shutdown
