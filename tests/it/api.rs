@@ -57,6 +57,7 @@ files! {
     test_tags
     test_telemetry
     test_transport
+    test_webhook_signers
 }
 
 #[track_caller]

@@ -17,7 +17,7 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use crate::events::INCOMING_MAX;
-pub use attributes::{ATTRIBUTE_NAME_BYTES_MAX, EXTENSIONS_MAX};
+pub use attributes::{ATTRIBUTE_BYTES_MAX, ATTRIBUTE_NAME_BYTES_MAX, EXTENSIONS_MAX};
 pub use data::DATA_DEPTH_MAX;
 pub use error::{AttributeFault, CloudEventError, EventFault};
 use media_type::Form;

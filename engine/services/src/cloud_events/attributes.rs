@@ -8,13 +8,15 @@ use fluent_uri::{Uri, UriRef};
 use super::data::Content;
 use super::media_type::is_json;
 use super::{AttributeFault, CloudEvent, EventFault, SPECIFICATION_VERSION};
+use crate::triggers::RESERVED;
 
 /// The longest name of an attribute; the specification recommends 20.
 pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 64;
+/// The longest value of an attribute.
+pub const ATTRIBUTE_BYTES_MAX: usize = 4096;
 /// The most extensions of one event.
 pub const EXTENSIONS_MAX: usize = 64;
 
-const RESERVED_SOURCE: &str = "aws.";
 const MEDIA_TYPE_OF_JSON: &str = "application/json";
 
 /// The names that the specification gives a meaning.
@@ -28,6 +30,9 @@ pub(super) struct Attributes(BTreeMap<String, String>);
 impl Attributes {
     pub(super) fn insert(&mut self, name: &str, value: String) -> Result<(), EventFault> {
         check_name(name)?;
+        if value.len() > ATTRIBUTE_BYTES_MAX {
+            return Err(EventFault::attribute(name, AttributeFault::TooLong));
+        }
         if !value.chars().all(is_allowed) {
             return Err(EventFault::attribute(name, AttributeFault::Character));
         }
@@ -116,8 +121,8 @@ fn check_source(source: &str) -> Result<(), EventFault> {
     if UriRef::parse(source).is_err() {
         return Err(fault(AttributeFault::UriReference));
     }
-    let beginning = source.get(..RESERVED_SOURCE.len());
-    if beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(RESERVED_SOURCE)) {
+    let beginning = source.get(..RESERVED.len());
+    if beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(RESERVED)) {
         return Err(fault(AttributeFault::Reserved));
     }
     Ok(())

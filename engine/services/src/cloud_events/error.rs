@@ -3,8 +3,8 @@
 use hyper::StatusCode;
 
 use super::{
-    ATTRIBUTE_NAME_BYTES_MAX, BATCH_EVENTS_MAX, BODY_BYTES_MAX, DATA_DEPTH_MAX, EXTENSIONS_MAX,
-    SPECIFICATION_VERSION,
+    ATTRIBUTE_BYTES_MAX, ATTRIBUTE_NAME_BYTES_MAX, BATCH_EVENTS_MAX, BODY_BYTES_MAX,
+    DATA_DEPTH_MAX, EXTENSIONS_MAX, SPECIFICATION_VERSION,
 };
 
 /// Why a request is refused. It holds no part of an event's data.
@@ -70,6 +70,8 @@ pub enum AttributeFault {
     Missing,
     #[error("may not be empty")]
     Empty,
+    #[error("has more than {ATTRIBUTE_BYTES_MAX} bytes")]
+    TooLong,
     #[error("stands there twice")]
     Twice,
     #[error(
@@ -139,7 +141,9 @@ impl EventFault {
     fn status(&self) -> StatusCode {
         match self {
             Self::Attribute { fault: AttributeFault::Reserved, .. } => StatusCode::FORBIDDEN,
-            Self::ExtensionCount { .. } | Self::DataTooDeep => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Attribute { fault: AttributeFault::TooLong, .. }
+            | Self::ExtensionCount { .. }
+            | Self::DataTooDeep => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAnObject
             | Self::Attribute { .. }
             | Self::DataTwice

@@ -1,5 +1,6 @@
 //! An event as rules see it, in the shape of `EventBridge`.
 
+use host_api::identifier::Digest;
 use serde_json::{Map, Value, json};
 
 use super::{CloudEvent, SPECIFICATION_VERSION};
@@ -34,7 +35,7 @@ impl From<CloudEvent> for Incoming {
             detail: Value::Object(detail),
             resources: event.subject.into_iter().collect(),
             at_ms: event.time_ms,
-            once: Some((SCOPE.to_owned(), key)),
+            once: Some((SCOPE.to_owned(), Digest::of(key.as_bytes()).as_str().to_owned())),
             id: None,
         }
     }

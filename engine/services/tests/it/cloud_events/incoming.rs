@@ -1,5 +1,6 @@
 //! Events as rules see them.
 
+use host_api::identifier::Digest;
 use serde_json::{Value, json};
 use services::cloud_events::CloudEvent;
 use services::events::Incoming;
@@ -34,7 +35,7 @@ fn all_of_an_event_is_within_reach_of_rules() {
         }),
         resources: vec!["disk".to_owned()],
         at_ms: Some(1_522_949_460_000),
-        once: Some(("CloudEvent".to_owned(), "/s 1".to_owned())),
+        once: Some(("CloudEvent".to_owned(), Digest::of(b"/s 1").as_str().to_owned())),
         id: None,
     };
     assert_eq!(found, expected);

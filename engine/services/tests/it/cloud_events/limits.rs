@@ -3,7 +3,8 @@
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use services::cloud_events::{
-    BATCH_EVENTS_MAX, BODY_BYTES_MAX, CloudEventError, DATA_DEPTH_MAX, EXTENSIONS_MAX, EventFault,
+    ATTRIBUTE_BYTES_MAX, AttributeFault, BATCH_EVENTS_MAX, BODY_BYTES_MAX, CloudEventError,
+    DATA_DEPTH_MAX, EXTENSIONS_MAX, EventFault,
 };
 
 use super::request::Request;
@@ -40,6 +41,17 @@ fn a_batch_has_a_size() {
     assert_eq!(batch(BATCH_EVENTS_MAX).read().unwrap().len(), BATCH_EVENTS_MAX);
     let count = BATCH_EVENTS_MAX + 1;
     assert_eq!(refused(&batch(count)), CloudEventError::BatchTooLarge { count });
+}
+
+#[test]
+fn an_attribute_has_a_length() {
+    for name in ["id", "source", "ext"] {
+        let with = |bytes: usize| Request::structured(event(json!({ name: "x".repeat(bytes) })));
+        assert!(with(ATTRIBUTE_BYTES_MAX).read().is_ok());
+        let fault = EventFault::Attribute { name: name.to_owned(), fault: AttributeFault::TooLong };
+        let expected = CloudEventError::Event { position: None, fault };
+        assert_eq!(refused(&with(ATTRIBUTE_BYTES_MAX + 1)), expected);
+    }
 }
 
 #[test]
