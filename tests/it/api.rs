@@ -29,6 +29,7 @@ files! {
     test_calendars
     test_certificate_renewal
     test_cli
+    test_cloud_events
     test_document_sharing
     test_documents
     test_durability
@@ -60,6 +61,7 @@ files! {
     test_telemetry
     test_transport
     test_trigger_kills
+    test_webhook_signers
     test_webhooks
 }
 

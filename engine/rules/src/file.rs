@@ -206,13 +206,17 @@ pub fn parse(
     let paths = |v: &Value| -> Vec<JsonPath> {
         match v {
             Value::String(s) => vec![JsonPath::parse(s).unwrap()],
-            Value::Array(a) => a.iter().map(|v| JsonPath::parse(v.as_str().unwrap()).unwrap()).collect(),
+            Value::Array(a) => {
+                a.iter().map(|v| JsonPath::parse(v.as_str().unwrap()).unwrap()).collect()
+            }
             _ => vec![],
         }
     };
     let ms = |v: &Value| runbook::duration::parse(v.as_str().unwrap()).unwrap();
     let inputs = |v: &Value| -> Vec<(String, Input)> {
-        v.as_object().map(|m| m.iter().map(|(k, v)| (k.clone(), Input::parse(v).unwrap())).collect()).unwrap_or_default()
+        v.as_object()
+            .map(|m| m.iter().map(|(k, v)| (k.clone(), Input::parse(v).unwrap())).collect())
+            .unwrap_or_default()
     };
     let opt = |v: &Value| if v.is_null() { None } else { Some(Input::parse(v).unwrap()) };
     let deed = |v: &Value| Deed {
@@ -220,13 +224,30 @@ pub fn parse(
         retry: Retry::default(),
         action: if v["start"].is_object() {
             let st = &v["start"];
-            Action::Start { runbook: text(&st["runbook"]), version: None, parameters: inputs(&st["parameters"]) }
+            Action::Start {
+                runbook: text(&st["runbook"]),
+                version: None,
+                parameters: inputs(&st["parameters"]),
+            }
         } else if v["opsItem"].is_object() {
             let o = &v["opsItem"];
-            Action::OpsItem(OpsItem { title: opt(&o["title"]).unwrap(), source: None, description: None, severity: opt(&o["severity"]), category: None, priority: None, deduplicate: opt(&o["deduplicate"]), operational_data: vec![] })
+            Action::OpsItem(OpsItem {
+                title: opt(&o["title"]).unwrap(),
+                source: None,
+                description: None,
+                severity: opt(&o["severity"]),
+                category: None,
+                priority: None,
+                deduplicate: opt(&o["deduplicate"]),
+                operational_data: vec![],
+            })
         } else {
             let c = &v["call"];
-            Action::Call(Call { url: text(&c["url"]), secret: text(&c["secret"]), body: opt(&c["body"]) })
+            Action::Call(Call {
+                url: text(&c["url"]),
+                secret: text(&c["secret"]),
+                body: opt(&c["body"]),
+            })
         },
     };
     for w in list("webhooks") {
@@ -247,20 +268,41 @@ pub fn parse(
     }
     let pat = |v: &Value| Pattern::parse(&v.to_string()).unwrap();
     for r in list("rules") {
-        let mut rule = Rule { name: text(&r["name"]), description: None, is_enabled: r["enabled"].as_bool().unwrap_or(true), patterns: vec![], preventing: None, window: None, by: vec![], deed: deed(&r) };
-        if r["match"].is_object() { rule.patterns.push(pat(&r["match"])); }
+        let mut rule = Rule {
+            name: text(&r["name"]),
+            description: None,
+            is_enabled: r["enabled"].as_bool().unwrap_or(true),
+            patterns: vec![],
+            preventing: None,
+            window: None,
+            by: vec![],
+            deed: deed(&r),
+        };
+        if r["match"].is_object() {
+            rule.patterns.push(pat(&r["match"]));
+        }
         if r["once"].is_object() {
             rule.by = paths(&r["once"]["by"]);
-            rule.window = Some(if r["once"]["within"].is_string() { Window::OnceWithin { within_ms: ms(&r["once"]["within"]) } } else { Window::OnceAfter { after_ms: ms(&r["once"]["after"]) } });
+            rule.window = Some(if r["once"]["within"].is_string() {
+                Window::OnceWithin { within_ms: ms(&r["once"]["within"]) }
+            } else {
+                Window::OnceAfter { after_ms: ms(&r["once"]["after"]) }
+            });
         }
         if r["accumulate"].is_object() {
             rule.by = paths(&r["accumulate"]["by"]);
-            rule.window = Some(Window::Accumulate { count: r["accumulate"]["count"].as_u64().unwrap() as u32, within_ms: ms(&r["accumulate"]["within"]) });
+            rule.window = Some(Window::Accumulate {
+                count: r["accumulate"]["count"].as_u64().unwrap() as u32,
+                within_ms: ms(&r["accumulate"]["within"]),
+            });
         }
         if r["all"].is_object() {
             rule.by = paths(&r["all"]["by"]);
             rule.patterns = r["all"]["of"].as_array().unwrap().iter().map(pat).collect();
-            rule.window = Some(Window::All { patterns: rule.patterns.len() as u32, within_ms: ms(&r["all"]["within"]) });
+            rule.window = Some(Window::All {
+                patterns: rule.patterns.len() as u32,
+                within_ms: ms(&r["all"]["within"]),
+            });
         }
         if r["not"].is_object() {
             rule.by = paths(&r["not"]["by"]);
@@ -271,7 +313,18 @@ pub fn parse(
         file.rules.push(rule);
     }
     for s in list("schedules") {
-        file.schedules.push(Schedule { name: text(&s["name"]), description: None, is_enabled: s["enabled"].as_bool().unwrap_or(true), times: Times::parse(s["at"].as_str().unwrap(), runbook::schedule::Dialect::Ours).unwrap(), zone: s["timezone"].as_str().map(str::to_owned), offset_days: 0, starts_ms: None, ends_ms: None, deed: deed(&s) });
+        file.schedules.push(Schedule {
+            name: text(&s["name"]),
+            description: None,
+            is_enabled: s["enabled"].as_bool().unwrap_or(true),
+            times: Times::parse(s["at"].as_str().unwrap(), runbook::schedule::Dialect::Ours)
+                .unwrap(),
+            zone: s["timezone"].as_str().map(str::to_owned),
+            offset_days: 0,
+            starts_ms: None,
+            ends_ms: None,
+            deed: deed(&s),
+        });
     }
     (Some(file), diagnostics)
 }

@@ -18,7 +18,8 @@ use crate::server::Context;
 use crate::wire::{BodyLimits, Fault, request_id};
 
 /// What a body may be, and how long it may take to arrive.
-const BODY: BodyLimits = BodyLimits { bytes: BODY_BYTES_MAX, time: Duration::from_secs(10) };
+pub(crate) const BODY: BodyLimits =
+    BodyLimits { bytes: BODY_BYTES_MAX, time: Duration::from_secs(10) };
 /// Whose turns deliveries to webhooks take that do not exist: all of them together, so that no name costs memory.
 const NOBODY: &str = "webhook/";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -42,10 +43,10 @@ pub(crate) async fn post(
 }
 
 /// Why a delivery is refused, as its sender is told.
-struct Refusal {
-    status: StatusCode,
-    code: String,
-    message: String,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 async fn deliver(
@@ -98,6 +99,7 @@ impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         let status = match fault.code.as_str() {
             "ThrottlingException" => StatusCode::TOO_MANY_REQUESTS,
+            "AccessDeniedException" => StatusCode::FORBIDDEN,
             _ => fault.status,
         };
         Self { status, code: fault.code, message: fault.message }
@@ -141,7 +143,7 @@ fn plain(text: String) -> Response {
     response
 }
 
-fn with_id(mut response: Response, id: &str) -> Response {
+pub(crate) fn with_id(mut response: Response, id: &str) -> Response {
     if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert("x-request-id", id);
     }

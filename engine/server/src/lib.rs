@@ -4,6 +4,7 @@
 //! asks, how much at a time, and what an operator looks at.
 
 mod authentication;
+mod cloud_events;
 mod health;
 mod hooks;
 mod hosts;

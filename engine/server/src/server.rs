@@ -14,7 +14,7 @@ use crate::hosts::Hosts;
 use crate::limits::{Limits, Principals};
 use crate::metrics::Metrics;
 use crate::peer::Peer;
-use crate::{health, hooks, hosts, listen, stream, tls, upkeep, wire};
+use crate::{cloud_events, health, hooks, hosts, listen, stream, tls, upkeep, wire};
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ fn router(context: Arc<Context>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(health::description))
-        .route("/events", get(stream::all))
+        .route("/events", get(stream::all).post(cloud_events::post))
         .route("/hooks/{name}", post(hooks::post))
         .route("/runs/{id}/events", get(stream::of_run))
         .layer(axum::middleware::from_fn_with_state(context.clone(), hosts::check))

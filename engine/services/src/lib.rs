@@ -25,6 +25,7 @@ pub mod outbound;
 
 pub mod automation;
 pub mod calendars;
+pub mod cloud_events;
 pub mod commands;
 pub mod documents;
 pub mod events;

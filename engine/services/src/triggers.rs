@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 use crate::webhooks::HookSecrets;
 
 pub use accept::Accepted;
+pub(crate) use accept::RESERVED;
 pub use matches::{MatchList, MatchView};
 pub use replay::{Backtest, Replay, Replayed};
 pub use rule_set::{Hook, RuleSet, ScheduleView, Verdict};

@@ -8,7 +8,8 @@ const IAM: &str = "
 ";
 
 /// What only this program has. `HttpRequest` is what a step asks for that calls a service elsewhere.
-const RUNWRIGHT: &str = "CreateToken DeleteToken HttpRequest ListEvents ListTokens PutUser";
+const RUNWRIGHT: &str =
+    "CreateToken DeleteToken HttpRequest ListEvents ListTokens PutEvents PutUser";
 
 const READING: [&str; 3] = ["Describe", "Get", "List"];
 

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::Led;
 use crate::Services;
+use crate::access::{Access, Question, Resource};
 use crate::actor::Actor;
 use crate::change::Deed;
+use crate::cloud_events::CloudEvent;
 use crate::error::ServiceError;
 use crate::events::{Incoming, Taken};
 
@@ -44,13 +46,8 @@ impl Services {
         detail: Value,
         resources: Vec<String>,
     ) -> Result<Accepted, ServiceError> {
-        check("source", &source)?;
+        check_source(&source)?;
         check("detail-type", &detail_type)?;
-        if source.starts_with(RESERVED) {
-            return Err(ServiceError::validation(format!(
-                "the source {source} is reserved: those that begin with {RESERVED} tell what happens here"
-            )));
-        }
         if !detail.is_object() {
             return Err(ServiceError::validation("the detail of an event is a JSON object"));
         }
@@ -59,6 +56,32 @@ impl Services {
         let event =
             Incoming { source, detail_type, detail, resources, at_ms: None, once: None, id: None };
         self.accept(actor, deed, vec![event]).await
+    }
+
+    /// Takes `CloudEvents`, all of them or none, as [`Services::send_event`] takes one event.
+    ///
+    /// # Errors
+    /// `AccessDeniedException`; `ValidationException` as there.
+    pub async fn take_cloud_events(
+        &self,
+        actor: &Actor,
+        events: Vec<CloudEvent>,
+    ) -> Result<Accepted, ServiceError> {
+        let actor = actor.clone().asking("PutEvents", json!({ "events": events.len() }));
+        let question = Question {
+            operation: "PutEvents",
+            access: Access::Write,
+            resources: &[Resource::Account],
+            conditions: &[],
+        };
+        self.authorise(&actor, question).await?;
+        for event in &events {
+            check_source(&event.source)?;
+            check("detail-type", &event.kind)?;
+        }
+        let deed =
+            Deed::new("PutEvents", "event-bus/default").details(json!({ "events": events.len() }));
+        self.accept(&actor, deed, events.into_iter().map(Incoming::from).collect()).await
     }
 
     /// Stores events, each once, waits until rules have done what they do about them, and says which runs began.
@@ -111,6 +134,16 @@ impl Services {
         }
         Ok(accepted)
     }
+}
+
+fn check_source(source: &str) -> Result<(), ServiceError> {
+    check("source", source)?;
+    if !source.starts_with(RESERVED) {
+        return Ok(());
+    }
+    Err(ServiceError::validation(format!(
+        "the source {source} is reserved: those that begin with {RESERVED} tell what happens here"
+    )))
 }
 
 fn check(name: &str, text: &str) -> Result<(), ServiceError> {

@@ -20,6 +20,7 @@ mod automation_steps;
 mod automation_targets;
 mod calendars;
 mod capabilities;
+mod cloud_events;
 mod commands;
 mod credentials;
 mod dispatching;

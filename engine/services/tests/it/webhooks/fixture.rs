@@ -36,7 +36,9 @@ struct Expected {
 }
 
 pub(crate) fn vectors() -> Vec<Vector> {
-    read(include_str!("vectors.json"))
+    let published: Vec<Vector> = read(include_str!("vectors.json"));
+    let by_libraries: Vec<Vector> = read(include_str!("libraries.json"));
+    published.into_iter().chain(by_libraries).collect()
 }
 
 pub(crate) fn vector(name: &str) -> Vector {
