@@ -48,6 +48,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "host-api",
             "runbook",
             "machine",
+            "rules",
             "store",
             "sandbox",
             "services",

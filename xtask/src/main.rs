@@ -19,7 +19,8 @@ usage: cargo xtask COMMAND
   test     setup, then every test of every workspace
   lint     check formatting and lints of every workspace
   bench    setup, then measure a release build beside its bars; `cargo xtask bench --help` shows its options,
-           `cargo xtask bench api` measures the server alone, beside moto's
+           `cargo xtask bench api` measures the server alone, beside moto's, and
+           `cargo xtask bench triggers` webhooks, events and rules
   fuzz     run every fuzz target for a minute, or as `cargo xtask fuzz [--seconds N] [TARGET]...` says
 
 RUNWRIGHT_GUEST_TOOLCHAIN=rustup or =debian forces one way to compile guests.";
@@ -95,7 +96,7 @@ fn bench(arguments: &[String]) -> Result<()> {
     let mut run = vec!["run", "--release", "--package", "e2e", "--bin", "bench", "--"];
     for argument in arguments {
         // To the bench a first word is a call of the product that it holds.
-        if argument.as_str() == "api" && run.last() != Some(&"--only") {
+        if matches!(argument.as_str(), "api" | "triggers") && run.last() != Some(&"--only") {
             run.push("--only");
         }
         run.push(argument);

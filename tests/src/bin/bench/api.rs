@@ -1,9 +1,9 @@
 //! The API over HTTP, signed, with connections that are kept: this server beside moto's, in the same run.
 
-mod connection;
+pub(crate) mod connection;
 mod load;
-mod peer;
-mod source;
+pub(crate) mod peer;
+pub(crate) mod source;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(crate) async fn measure(
     options: &Options,
     report: &mut Report,
 ) -> Result<()> {
-    let server = peer::runwright(directory)?;
+    let server = peer::runwright(directory, &[])?;
     let ours = Measured::prepare(server, options).await?;
     ours.create_runbook().await?;
     for operation in OPERATIONS {

@@ -14,6 +14,7 @@ mod process;
 mod report;
 mod sample;
 mod steps;
+mod triggers;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -108,6 +109,11 @@ async fn measure(options: Arc<Options>, directory: std::path::PathBuf) -> Result
         let directory = directory.join("api");
         std::fs::create_dir_all(&directory)?;
         api::measure(&directory, &options, &mut report).await?;
+    }
+    if wants("triggers") {
+        let directory = directory.join("triggers");
+        std::fs::create_dir_all(&directory)?;
+        triggers::measure(&directory, &options, &mut report).await?;
     }
     memory::report(idle_bytes, after_bytes, &mut report);
     Ok(report)

@@ -10,10 +10,13 @@ usage: cargo xtask bench [--json] [--quick] [--dir DIRECTORY] [--only PART]...
   --json            print one JSON document
   --quick           few repetitions: shows that it works, not how fast it is
   --dir DIRECTORY   where data directories are made and removed again; the build folder when absent
-  --only PART       disk, floor, sequence, flight, foreach, effects, commands, process, api; all when absent";
+  --only PART       disk, floor, sequence, flight, foreach, effects, commands, process, api, triggers;
+                    all when absent";
 
-const PARTS: [&str; 9] =
-    ["disk", "floor", "sequence", "flight", "foreach", "effects", "commands", "process", "api"];
+const PARTS: [&str; 10] = [
+    "disk", "floor", "sequence", "flight", "foreach", "effects", "commands", "process", "api",
+    "triggers",
+];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Options {

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     address: SocketAddr,
     stream: TcpStream,
     /// The answer that was read last, and nothing after it: the next is asked for only then.
@@ -24,13 +24,13 @@ struct Head {
 }
 
 impl Connection {
-    pub(super) async fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = connect(address).await?;
         Ok(Self { address, stream, buffer: Vec::with_capacity(16 << 10), is_closed: false })
     }
 
     /// Asks, and returns the body of the answer, which must be a success.
-    pub(super) async fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<&[u8]> {
         if self.is_closed {
             self.stream = connect(self.address).await?;
             self.is_closed = false;
@@ -48,7 +48,12 @@ impl Connection {
         };
         self.is_closed = head.closes;
         let body = &self.buffer[head.body];
-        ensure!(head.status == 200, "{}: {}", head.status, String::from_utf8_lossy(body));
+        ensure!(
+            (200..300).contains(&head.status),
+            "{}: {}",
+            head.status,
+            String::from_utf8_lossy(body)
+        );
         Ok(body)
     }
 }

@@ -13,11 +13,18 @@ const START_MAX: Duration = Duration::from_mins(1);
 const START_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server that ends with this.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     child: Child,
-    pub(super) address: SocketAddr,
-    pub(super) key_id: String,
-    pub(super) secret: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) key_id: String,
+    pub(crate) secret: String,
+}
+
+impl Peer {
+    /// Returns the number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Peer {
@@ -29,11 +36,12 @@ impl Drop for Peer {
 }
 
 /// Starts this program, which holds the whole product, as a server on an empty data directory.
-pub(super) fn runwright(directory: &Path) -> Result<Peer> {
+pub(crate) fn runwright(directory: &Path, arguments: &[&str]) -> Result<Peer> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["server", "--listen", "127.0.0.1:0", "--output", "json", "--data-dir"])
         .arg(directory.join("data"))
         .args(["--rate-limit", "10000000", "--concurrency-limit", "1000"])
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -59,7 +67,7 @@ pub(super) fn runwright(directory: &Path) -> Result<Peer> {
 }
 
 /// Starts moto's server, in a Python environment that is made when there is none yet.
-pub(super) async fn moto(directory: &Path) -> Result<Peer> {
+pub(crate) async fn moto(directory: &Path) -> Result<Peer> {
     let own = std::env::current_exe()?;
     let beside = own.parent().context("this program is in no folder")?.to_owned();
     let interpreter =

@@ -13,24 +13,24 @@ use super::peer::Peer;
 const KIND: &str = "application/x-amz-json-1.1";
 
 /// Where the next request comes from.
-pub(super) trait Source: Send {
+pub(crate) trait Source: Send {
     fn next(&mut self) -> Result<&[u8]>;
 }
 
 /// Signs for one server, as one user.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     credentials: Credentials,
     host: String,
 }
 
 impl Signer {
-    pub(super) fn new(peer: &Peer) -> Self {
+    pub(crate) fn new(peer: &Peer) -> Self {
         let credentials = Credentials::new(&peer.key_id, &peer.secret, None, None, "bench");
         Self { credentials, host: peer.address.to_string() }
     }
 
     /// Returns a whole request, signed now.
-    pub(super) fn sign(&self, operation: &str, body: &str) -> Result<Vec<u8>> {
+    pub(crate) fn sign(&self, operation: &str, body: &str) -> Result<Vec<u8>> {
         let target = format!("AmazonSSM.{operation}");
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
@@ -60,7 +60,7 @@ impl Signer {
 }
 
 /// The same reads again and again, signed anew each second: signing must not be what is measured.
-pub(super) struct Reads {
+pub(crate) struct Reads {
     signer: Arc<Signer>,
     operation: &'static str,
     bodies: Vec<String>,
@@ -70,7 +70,7 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    pub(super) fn new(signer: Arc<Signer>, operation: &'static str, bodies: Vec<String>) -> Self {
+    pub(crate) fn new(signer: Arc<Signer>, operation: &'static str, bodies: Vec<String>) -> Self {
         Self { signer, operation, bodies, signed: Vec::new(), second: 0, turn: 0 }
     }
 }
@@ -90,7 +90,7 @@ impl Source for Reads {
 }
 
 /// Changes, each another and signed for itself.
-pub(super) struct Writes<Body> {
+pub(crate) struct Writes<Body> {
     signer: Arc<Signer>,
     operation: &'static str,
     body: Body,
@@ -99,7 +99,7 @@ pub(super) struct Writes<Body> {
 }
 
 impl<Body> Writes<Body> {
-    pub(super) fn new(signer: Arc<Signer>, operation: &'static str, body: Body) -> Self {
+    pub(crate) fn new(signer: Arc<Signer>, operation: &'static str, body: Body) -> Self {
         Self { signer, operation, body, signed: Vec::new(), turn: 0 }
     }
 }
