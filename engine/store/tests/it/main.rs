@@ -16,6 +16,7 @@ mod opening;
 mod parameters;
 mod retention;
 mod scene;
+mod triggers;
 mod waits;
 mod wal;
 mod writing;
