@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import posting
 from server import Server
 from signed import Reply
 from signers import SENDERS, STAMPED
@@ -22,17 +23,16 @@ def server(tmp_path_factory):
     """A server with one webhook of each sender, and with their secrets."""
     directory = tmp_path_factory.mktemp("server")
     rules = directory / "rules"
-    rules.mkdir()
     webhooks = [
         {"name": name, "verify": sender.verify | {"secret": f"/hooks/{name}"}, "event": {"source": name}}
         for name, sender in SENDERS.items()
     ]
     # JSON is YAML too.
-    (rules / "senders.yaml").write_text(json.dumps({"webhooks": webhooks}))
+    posting.write(rules, "senders", json.dumps({"webhooks": webhooks}))
     server = Server(directory, "--rules", str(rules))
     client = server.client()
     for name, sender in SENDERS.items():
-        client.put_parameter(Name=f"/hooks/{name}", Value=sender.secret, Type="SecureString")
+        posting.secret(client, f"/hooks/{name}", sender.secret)
     yield server
     code = server.end()
     assert code == 0, f"the server ended with {code}: {server.log()}"
@@ -162,7 +162,7 @@ def test_a_secret_that_was_changed_holds_at_once(server, post, refused, name):
     ssm, sender = server.client(), SENDERS[name]
     sent = delivery(name)
     changed = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
-    ssm.put_parameter(Name=f"/hooks/{name}", Value=changed, Overwrite=True)
+    posting.secret(ssm, f"/hooks/{name}", changed)
     try:
         late = time.monotonic() + 20
         body = json.dumps({"id": f"{name}-changed", "event_id": f"{name}-changed"}).encode()
@@ -172,4 +172,4 @@ def test_a_secret_that_was_changed_holds_at_once(server, post, refused, name):
             assert time.monotonic() < late, answer.body
         assert alike(post(name, sent.headers, sent.body)) == refused
     finally:
-        ssm.put_parameter(Name=f"/hooks/{name}", Value=sender.secret, Overwrite=True)
+        posting.secret(ssm, f"/hooks/{name}", sender.secret)

@@ -23,10 +23,9 @@ impl Content {
     /// Reads data; `is_json` is what its media type says of it, if there is one.
     pub(super) fn read(self, is_json: Option<bool>) -> Result<Option<Value>, EventFault> {
         let data = match (self, is_json) {
-            (Self::Absent, _) => None,
+            (Self::Absent, _) | (Self::Member(Value::Null), Some(false)) => None,
             (Self::Member(value), None | Some(true)) => Some(value),
             (Self::Member(Value::String(text)), Some(false)) => non_empty(text),
-            (Self::Member(Value::Null), Some(false)) => None,
             (Self::Member(_), Some(false)) => return Err(EventFault::DataNotText),
             (Self::Bytes(bytes), _) if bytes.is_empty() => None,
             (Self::Bytes(bytes), Some(true)) => Some(

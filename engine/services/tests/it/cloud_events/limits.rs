@@ -1,7 +1,7 @@
 //! How much of something is too much.
 
 use hyper::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use services::cloud_events::{
     ATTRIBUTE_BYTES_MAX, AttributeFault, BATCH_EVENTS_MAX, BODY_BYTES_MAX, CloudEventError,
     DATA_DEPTH_MAX, EXTENSIONS_MAX, EventFault,
@@ -58,8 +58,7 @@ fn an_attribute_has_a_length() {
 fn extensions_are_counted() {
     let with = |count: usize| {
         let extensions = (0..count).map(|number| (format!("ext{number}"), json!("x")));
-        let set = Value::Object(Map::from_iter(extensions));
-        let mut full = event(set);
+        let mut full = event(Value::Object(extensions.collect()));
         full["subject"] = json!("not counted");
         full["unset"] = Value::Null;
         Request::structured(full)

@@ -1,20 +1,21 @@
 //! Requests as data.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use services::cloud_events::{CloudEvent, CloudEventError, read};
 
-/// A request; its body is a text, or JSON that is written out.
+/// A request; its body is a text, JSON that is written out, or bytes.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Request {
-    #[serde(default)]
     pub(crate) headers: Vec<(String, String)>,
-    #[serde(default)]
     pub(crate) text: Option<String>,
-    #[serde(default)]
     pub(crate) json: Option<Value>,
+    pub(crate) base64: Option<String>,
 }
 
 impl Request {
@@ -28,15 +29,20 @@ impl Request {
 
     fn of(media_type: &str, json: Value) -> Self {
         let headers = vec![("content-type".to_owned(), media_type.to_owned())];
-        Self { headers, text: None, json: Some(json) }
+        Self { headers, json: Some(json), ..Self::default() }
     }
 
     pub(crate) fn body(&self) -> Vec<u8> {
-        match (&self.text, &self.json) {
-            (Some(text), None) => text.clone().into_bytes(),
-            (None, Some(json)) => json.to_string().into_bytes(),
-            (None, None) => Vec::new(),
-            (Some(_), Some(_)) => panic!("a request has one body"),
+        match self {
+            Self { text: Some(text), json: None, base64: None, .. } => text.clone().into_bytes(),
+            Self { text: None, json: Some(json), base64: None, .. } => {
+                json.to_string().into_bytes()
+            }
+            Self { text: None, json: None, base64: Some(base64), .. } => {
+                STANDARD.decode(base64).unwrap()
+            }
+            Self { text: None, json: None, base64: None, .. } => Vec::new(),
+            Self { .. } => panic!("a request has one body"),
         }
     }
 
