@@ -123,6 +123,7 @@ def test_who_is_not_the_sender_learns_nothing(hooked):
         (b'{"alerts": []}', {"Content-Type": "text/plain"}, 415, "UnsupportedMediaType"),
         (b'{"alerts": []}', {"Content-Type": None}, 415, "UnsupportedMediaType"),
         (b"{}", {}, 422, "UnexpectedShape"),
+        (b'{"alerts": ' + b"[" * 70 + b"]" * 70 + b"}", {}, 422, "UnexpectedShape"),
         (b'{"alerts": 1}', {}, 422, "UnexpectedShape"),
         (b'{"alerts": [{"status": "firing"}]}', {}, 422, "UnexpectedShape"),
         (b'{"alerts": [' + b"{}," * 1000 + b"{}]}", {}, 422, "UnexpectedShape"),

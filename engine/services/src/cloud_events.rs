@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use hyper::HeaderMap;
 use serde_json::Value;
 
+pub use crate::events::DETAIL_DEPTH_MAX as DATA_DEPTH_MAX;
 use crate::events::INCOMING_MAX;
 pub use attributes::{ATTRIBUTE_BYTES_MAX, ATTRIBUTE_NAME_BYTES_MAX, EXTENSIONS_MAX};
-pub use data::DATA_DEPTH_MAX;
 pub use error::{AttributeFault, CloudEventError, EventFault};
 use media_type::Form;
 

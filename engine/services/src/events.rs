@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{ReadTx, Tx, events, runs};
 
-pub use intake::{DEDUPLICATION_MS, INCOMING_MAX, Incoming, Taken};
+pub(crate) use intake::is_deeper;
+pub use intake::{DEDUPLICATION_MS, DETAIL_DEPTH_MAX, INCOMING_MAX, Incoming, Taken};
 pub use parameter::{ParameterOperation, PolicyStatus, parameter_change, policy_action};
 
 use crate::Services;

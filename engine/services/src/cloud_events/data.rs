@@ -5,9 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::EventFault;
-
-/// How deep objects and arrays of data may be nested. What wraps an event later has to be readable too.
-pub const DATA_DEPTH_MAX: usize = 64;
+use crate::events::{DETAIL_DEPTH_MAX, is_deeper};
 
 /// Data as it came.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ impl Content {
             },
         };
         match data {
-            Some(value) if is_deeper(&value, DATA_DEPTH_MAX) => Err(EventFault::DataTooDeep),
+            Some(value) if is_deeper(&value, DETAIL_DEPTH_MAX) => Err(EventFault::DataTooDeep),
             data => Ok(data),
         }
     }
@@ -46,16 +44,4 @@ impl Content {
 
 fn non_empty(text: String) -> Option<Value> {
     (!text.is_empty()).then_some(Value::String(text))
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(elements) => {
-            levels == 0 || elements.iter().any(|element| is_deeper(element, levels - 1))
-        }
-        Value::Object(members) => {
-            levels == 0 || members.values().any(|member| is_deeper(member, levels - 1))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
 }

@@ -17,6 +17,9 @@ pub const DEDUPLICATION_MS: u64 = 24 * 3_600_000;
 /// Events that are taken together.
 pub const INCOMING_MAX: usize = 1_000;
 
+/// How deep objects and lists of a detail may be nested. What wraps an event later has to be readable too.
+pub const DETAIL_DEPTH_MAX: usize = 64;
+
 /// An event that somebody outside tells of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incoming {
@@ -50,7 +53,7 @@ impl Services {
     /// Stores events in one transaction, each once under its key, and says under which id each is known.
     ///
     /// # Errors
-    /// `ValidationException` for more than [`INCOMING_MAX`].
+    /// `ValidationException` for more than [`INCOMING_MAX`], and for a detail that is deeper than [`DETAIL_DEPTH_MAX`].
     pub(crate) async fn take_in(
         &self,
         actor: &Actor,
@@ -61,6 +64,11 @@ impl Services {
             return Err(ServiceError::validation(format!(
                 "{} events are more than the {INCOMING_MAX} that are taken together",
                 incoming.len()
+            )));
+        }
+        if incoming.iter().any(|event| is_deeper(&event.detail, DETAIL_DEPTH_MAX + 1)) {
+            return Err(ServiceError::validation(format!(
+                "the detail of an event is nested deeper than {DETAIL_DEPTH_MAX} levels"
             )));
         }
         let now_ms = now_ms();
@@ -121,4 +129,17 @@ fn before(
         // The digest is the key's, so that there is no other request under it.
         Once::New | Once::Mismatch => None,
     })
+}
+
+/// Returns whether objects and lists are nested deeper than so many levels.
+pub(crate) fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(elements) => {
+            levels == 0 || elements.iter().any(|element| is_deeper(element, levels - 1))
+        }
+        Value::Object(members) => {
+            levels == 0 || members.values().any(|member| is_deeper(member, levels - 1))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{Tx, rule_files};
 
+use super::RESERVED;
 use super::rule_set::RuleSet;
 use crate::Services;
 use crate::actor::{Actor, now_ms};
@@ -291,6 +292,18 @@ fn schemes(
 ) -> Option<Vec<Scheme>> {
     let mut schemes = Vec::with_capacity(file.webhooks.len());
     for (number, webhook) in file.webhooks.iter().enumerate() {
+        if webhook.event.source.starts_with(RESERVED) {
+            let (document, _) = runbook::document::parse(source);
+            let path = format!("/webhooks/{number}/event/source");
+            let span = document.and_then(|document| document.value_span(&path));
+            let message =
+                format!("a webhook cannot tell of {RESERVED}*: such events tell what happens here");
+            diagnostics.push(Diagnostic::error(
+                runbook::codes::INVALID_VALUE,
+                span.unwrap_or_default(),
+                message,
+            ));
+        }
         match serde_json::from_value(webhook.verify.clone()) {
             Ok(scheme) => schemes.push(scheme),
             Err(error) => {

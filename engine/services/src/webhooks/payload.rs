@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::receive::Rejected;
 use super::scheme::Verified;
-use crate::events::{INCOMING_MAX, Incoming};
+use crate::events::{DETAIL_DEPTH_MAX, INCOMING_MAX, Incoming, is_deeper};
 
 /// What happened when neither the rule file nor the sender says it.
 const DETAIL_TYPE: &str = "Webhook";
@@ -61,6 +61,11 @@ pub(super) fn events(
     read: Value,
 ) -> Result<Vec<Incoming>, Rejected> {
     let shape = &webhook.event;
+    if is_deeper(&read, DETAIL_DEPTH_MAX) {
+        return Err(Rejected::Shape(format!(
+            "the body is nested deeper than {DETAIL_DEPTH_MAX} levels"
+        )));
+    }
     let elements = elements(shape, read)?;
     let is_one = shape.each.is_none();
     let delivery = match &verified.delivery_id {
