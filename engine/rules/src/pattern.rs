@@ -10,6 +10,8 @@ mod scan;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::Event;
 use crate::condition::Condition;
 use crate::event::FieldPath;
@@ -96,6 +98,18 @@ impl Pattern {
     pub fn matches(&self, event: &Event<'_>) -> bool {
         let mut search = Search::new(self, event);
         self.clauses.iter().any(|clause| search.matches(clause))
+    }
+
+    /// Says whether an event may match that has these values at these paths, whatever else it has. The paths are of fields outside of
+    /// lists.
+    pub fn may_match(&self, fields: &[(&str, &Value)]) -> bool {
+        let admits = |key: &Key| {
+            fields
+                .iter()
+                .filter(|(path, _)| *key.path.text == **path)
+                .all(|(_, value)| key.conditions.iter().any(|condition| condition.matches(value)))
+        };
+        self.clauses.iter().any(|clause| clause.keys.iter().all(|key| admits(key)))
     }
 
     /// Says why an event does not match: the first field, as written, of the combination that came farthest.

@@ -26,6 +26,7 @@ mod versions;
 
 pub use attachments::{ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, AUTOMATION_ATTACHMENTS_MAX};
 pub use find::Found;
+pub(crate) use find::{COMPILED_MAX, CompiledKey};
 pub use permissions::{ACCOUNTS_MAX, PUBLIC_MAX};
 pub use sync::{DocumentFile, FILES_MAX, SyncAction, SyncPlan, SyncStep};
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{ReadTx, Tx, events, runs};
 
+pub(crate) use automation::RUN_DETAIL_TYPES;
 pub(crate) use intake::is_deeper;
 pub use intake::{DEDUPLICATION_MS, DETAIL_DEPTH_MAX, INCOMING_MAX, Incoming, Taken};
 pub use parameter::{ParameterOperation, PolicyStatus, parameter_change, policy_action};
@@ -32,7 +33,8 @@ use merge::Merge;
 
 /// The events of one page.
 pub const PAGE_MAX: usize = 1_000;
-const SOURCE: &str = "aws.ssm";
+/// The source of what this installation tells of itself.
+pub(crate) const SOURCE: &str = "aws.ssm";
 const DAY_MS: u64 = 24 * 3_600_000;
 /// Events deleted in one transaction.
 const DELETED_MAX: u32 = 1_000;
@@ -91,6 +93,22 @@ impl Services {
             let cursor = cursor.unwrap_or_else(|| Cursor::beginning(run.as_ref()));
             let cursor = cursor.resumed(tx)?;
             Merge::new(tx, &place, run.as_ref(), cursor).page(limit)
+        };
+        self.store().read(read).await
+    }
+
+    /// As [`Services::events`] for all of them, without those that follow from journals of runs: the cursor passes over these.
+    pub(crate) async fn events_beside_runs(
+        &self,
+        cursor: &str,
+        limit: usize,
+    ) -> Result<(Vec<Occurrence>, String), ServiceError> {
+        let cursor = Cursor::parse(cursor, None)?;
+        let place = self.place().clone();
+        let read = move |tx: &ReadTx<'_>| {
+            let cursor = cursor.resumed(tx)?;
+            let journal = Cursor::end(tx, None)?.journal;
+            Merge::new(tx, &place, None, Cursor { journal, ..cursor }).page(limit.min(PAGE_MAX))
         };
         self.store().read(read).await
     }

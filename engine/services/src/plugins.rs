@@ -65,6 +65,7 @@ impl Services {
         let deed = Deed::new("AddPlugin", format!("plugin/{}@{}", name.name, name.version))
             .details(json!({ "digest": digest.as_str(), "signer": plugin.signer_key_id }));
         self.change(actor, deed, move |tx| add(tx, &plugin, &component, &name)).await?;
+        self.plugins_changed();
         Ok(digest)
     }
 
@@ -95,7 +96,9 @@ impl Services {
                 Ok(())
             }
         })
-        .await
+        .await?;
+        self.plugins_changed();
+        Ok(())
     }
 
     /// Returns the bytes of a component, built-in or plugin.

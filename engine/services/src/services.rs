@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use host_api::grant::GrantSet;
 use host_api::identifier::Digest;
 use host_api::manifest::Manifest;
+use quick_cache::sync::Cache;
 use runbook::document::Format;
+use runbook::plan::Plan;
 use store::Store;
 use tokio::sync::Notify;
 
 use crate::access::PolicySource;
 use crate::audit::Pending;
 use crate::credentials::Credentials;
+use crate::documents::{COMPILED_MAX, CompiledKey};
 use crate::error::ServiceError;
 use crate::keyring::{Keyring, Transit};
 use crate::nodes::Nodes;
@@ -119,6 +123,9 @@ struct Inner {
     /// By the name of each action.
     built_in: BTreeMap<String, BuiltIn>,
     shipped: BTreeMap<String, ShippedDocument>,
+    /// What documents were compiled to.
+    compiled: Cache<CompiledKey, Arc<Plan>>,
+    plugin_changes: AtomicU64,
     dispatcher: Notify,
     /// Records of the audit log that may be written a little later.
     pending: Pending,
@@ -165,6 +172,8 @@ impl Services {
             revealed: Revealed::default(),
             built_in,
             shipped: documents.map(|document| (document.name.clone(), document)).collect(),
+            compiled: Cache::new(COMPILED_MAX),
+            plugin_changes: AtomicU64::new(0),
             dispatcher: Notify::new(),
             pending: Pending::default(),
         };
@@ -243,6 +252,19 @@ impl Services {
 
     pub(crate) fn pending(&self) -> &Pending {
         &self.inner.pending
+    }
+
+    pub(crate) fn compiled(&self) -> &Cache<CompiledKey, Arc<Plan>> {
+        &self.inner.compiled
+    }
+
+    /// Returns how often plugins were changed.
+    pub(crate) fn plugin_changes(&self) -> u64 {
+        self.inner.plugin_changes.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn plugins_changed(&self) {
+        self.inner.plugin_changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Lets the dispatcher look again; not lost when it is busy.

@@ -18,6 +18,8 @@ mod source;
 mod waiting;
 mod window;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::Notify;
 
 use crate::webhooks::HookSecrets;
@@ -50,8 +52,9 @@ pub(crate) struct Triggers {
     pub(crate) source: RuleSource,
     pub(crate) waiting: Waiting,
     pub(crate) secrets: HookSecrets,
-    /// Lets the dispatcher look again.
-    pub(crate) woken: Notify,
+    woken: Notify,
+    /// Whether something may be due earlier than the dispatcher knows.
+    is_asked_to_look: AtomicBool,
 }
 
 impl Triggers {
@@ -61,6 +64,17 @@ impl Triggers {
             waiting: Waiting::default(),
             secrets: HookSecrets::default(),
             woken: Notify::new(),
+            is_asked_to_look: AtomicBool::new(true),
         }
+    }
+
+    /// Has the dispatcher look at what is due.
+    pub(crate) fn look(&self) {
+        self.is_asked_to_look.store(true, Ordering::Release);
+        self.woken.notify_one();
+    }
+
+    fn is_asked_to_look(&self) -> bool {
+        self.is_asked_to_look.swap(false, Ordering::AcqRel)
     }
 }

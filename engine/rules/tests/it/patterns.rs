@@ -161,3 +161,21 @@ fn a_long_pattern_is_quoted_in_part() {
 fn an_event_is_an_object() {
     assert!(Event::new(&json!([1])).is_err());
 }
+
+#[test]
+fn what_a_field_rules_out_is_known_before_the_event() {
+    let (ssm, shop) = (json!("aws.ssm"), json!("shop"));
+    for (pattern, may_ssm, may_shop) in [
+        (json!({"source": ["shop"]}), false, true),
+        (json!({"source": [{"prefix": "aws."}], "detail": {"a": [1]}}), true, false),
+        (json!({"detail": {"a": [1]}}), true, true),
+        (json!({"source": [{"exists": false}]}), false, false),
+        (json!({"source": [{"anything-but": "shop"}]}), true, false),
+        (json!({"$or": [{"source": ["shop"]}, {"detail-type": ["x"]}]}), true, true),
+        (json!({"$or": [{"source": ["shop"]}, {"source": ["bar"]}]}), false, true),
+    ] {
+        let parsed = Pattern::parse(&pattern.to_string()).unwrap();
+        assert_eq!(parsed.may_match(&[("source", &ssm)]), may_ssm, "{pattern}");
+        assert_eq!(parsed.may_match(&[("source", &shop)]), may_shop, "{pattern}");
+    }
+}

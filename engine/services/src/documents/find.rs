@@ -1,5 +1,7 @@
 //! Finding documents by name, for those who run them.
 
+use std::sync::Arc;
+
 use host_api::identifier::{Digest, RunId};
 use runbook::compile::compile;
 use runbook::lock::Lock;
@@ -13,6 +15,20 @@ use super::name::name_of;
 use super::{beside, select};
 use crate::Services;
 use crate::error::ServiceError;
+
+/// Plans that are remembered.
+pub(crate) const COMPILED_MAX: usize = 256;
+
+/// What a plan follows from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct CompiledKey {
+    name: String,
+    version: String,
+    digest: Digest,
+    lock: Option<Digest>,
+    /// How often the plugins of this store were changed by this process, which alone does.
+    plugins: u64,
+}
 
 /// A document that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +135,24 @@ impl Services {
         })
     }
 
-    /// Compiles an Automation document.
+    /// Compiles an Automation document, or takes what it was compiled to before: that follows from the document and the plugins.
     pub async fn compile_document(&self, found: &Found) -> Result<Plan, ServiceError> {
+        let key = CompiledKey {
+            name: found.name.clone(),
+            version: found.version.clone(),
+            digest: found.digest.clone(),
+            lock: found.lock.as_ref().map(|lock| Digest::of(lock.as_bytes())),
+            plugins: self.plugin_changes(),
+        };
+        if let Some(plan) = self.compiled().get(&key) {
+            return Ok(plan.as_ref().clone());
+        }
+        let plan = self.compile_anew(found).await?;
+        self.compiled().insert(key, Arc::new(plan.clone()));
+        Ok(plan)
+    }
+
+    async fn compile_anew(&self, found: &Found) -> Result<Plan, ServiceError> {
         let source = Source::new(found.name.as_str(), found.content.as_str());
         let (document, mut diagnostics) = runbook::document::parse(&source);
         let Some(document) = document else { return Err(invalid(&found.name, &diagnostics)) };

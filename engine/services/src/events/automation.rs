@@ -20,6 +20,9 @@ use crate::parameters::Place;
 const EXECUTION: &str = "EC2 Automation Execution Status-change Notification";
 const STEP: &str = "EC2 Automation Step Status-change Notification";
 
+/// The detail-types of all events that follow from journals.
+pub(crate) const RUN_DETAIL_TYPES: [&str; 2] = [EXECUTION, STEP];
+
 /// Turns journal rows into events; remembers what is the same for many.
 pub(super) struct Derivation<'t> {
     tx: &'t ReadTx<'t>,

@@ -82,6 +82,7 @@ impl Services {
                     tracing::warn!(rule, event = pending.key.event_id, %error, "a match of a rule is tried again");
                 }
                 self.note_failure(pending.seq, &error, due_ms).await;
+                self.triggers().look();
                 led(status, None)
             }
         }

@@ -39,6 +39,8 @@ struct Dispatching {
     /// The matches that are being acted upon.
     under_way: Arc<Mutex<BTreeSet<u64>>>,
     places: Arc<Semaphore>,
+    /// Before this nothing is due, unless somebody says so.
+    quiet_until: Instant,
 }
 
 /// Whether there may be more to do at once.
@@ -57,6 +59,7 @@ impl Services {
             unwritten_since: None,
             under_way: Arc::default(),
             places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
+            quiet_until: Instant::now(),
         };
         let mut commits = self.store().commits();
         loop {
@@ -70,6 +73,7 @@ impl Services {
                     tracing::error!(%error, "events were not held against rules; it is tried again");
                     // What is known may be other than what is stored.
                     dispatching.cursor = None;
+                    self.triggers().look();
                     tokio::time::sleep(AFTER_FAILURE).await;
                     continue;
                 }
@@ -90,16 +94,23 @@ impl Services {
         } else if self.dispatch_page(on, &rules).await? {
             return Ok(Progress::More);
         }
+        let (now, is_asked) = (Instant::now(), self.triggers().is_asked_to_look());
+        if !is_asked && now < on.quiet_until {
+            return Ok(Progress::Quiet(on.quiet_until - now));
+        }
         // What happened until now has been looked at: so windows may say that nothing came.
         let now_ms = now_ms();
         let mut is_more = self.expire_windows(on, &rules, now_ms).await?;
         is_more |= self.fire_schedules(&rules, now_ms).await?;
         is_more |= self.deliver_due(on, now_ms).await?;
         if is_more {
+            self.triggers().look();
             return Ok(Progress::More);
         }
         self.write_cursor(on).await?;
-        Ok(Progress::Quiet(self.until_due(on).await?))
+        let quiet = self.until_due(on).await?;
+        on.quiet_until = Instant::now() + quiet;
+        Ok(Progress::Quiet(quiet))
     }
 
     /// Holds a page of events against the rules. Returns whether there may be more.
@@ -112,15 +123,23 @@ impl Services {
             Some(cursor) => cursor.clone(),
             None => self.stored_cursor().await?,
         };
-        let (page, next) = self.events(Some(&cursor), PAGE, None).await?;
-        if next == cursor {
-            on.cursor = Some(cursor);
+        let (page, next) = if rules.reads_runs() {
+            self.events(Some(&cursor), PAGE, None).await?
+        } else {
+            self.events_beside_runs(&cursor, PAGE).await?
+        };
+        // Without the journals an empty page is the end, and how far these went on says nothing.
+        if page.is_empty() && (next == cursor || !rules.reads_runs()) {
+            on.cursor = Some(next);
             return Ok(false);
         }
         let hits = hits(rules, &page)?;
         let mut pending = Vec::new();
         if hits.is_empty() {
-            on.unwritten_since.get_or_insert_with(Instant::now);
+            if on.unwritten_since.is_none() {
+                on.unwritten_since = Some(Instant::now());
+                on.quiet_until = on.quiet_until.min(Instant::now() + UNWRITTEN_MAX);
+            }
         } else {
             pending = self.commit_page(hits, next.clone()).await?;
             on.unwritten_since = None;
@@ -145,8 +164,13 @@ impl Services {
         next: String,
     ) -> Result<Vec<Pending>, ServiceError> {
         let now_ms = now_ms();
-        let fold = move |tx: &ReadTx<'_>| Folded::of(tx, &hits, now_ms);
-        let folded = self.store().read(fold).await?;
+        let folded = match Folded::of_plain(&hits, now_ms) {
+            Some(folded) => folded,
+            None => {
+                let fold = move |tx: &ReadTx<'_>| Folded::of(tx, &hits, now_ms);
+                self.store().read(fold).await?
+            }
+        };
         self.commit_folded(folded, Some(next)).await
     }
 
@@ -169,6 +193,10 @@ impl Services {
             Ok(numbers)
         };
         let numbers = self.store().try_write(write).await?;
+        if !folded.windows.is_empty() {
+            // A window may be due earlier than anything before.
+            self.triggers().look();
+        }
         let found = folded.found.iter().zip(numbers);
         found.filter_map(|(found, seq)| pending(found, seq?).transpose()).collect()
     }

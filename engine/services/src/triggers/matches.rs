@@ -119,7 +119,7 @@ impl Services {
             Ok(count)
         };
         let count = self.change(actor, deed, retry).await?;
-        self.triggers().woken.notify_one();
+        self.triggers().look();
         Ok(count)
     }
 

@@ -75,6 +75,27 @@ pub(super) fn hits(rules: &RuleSet, occurrences: &[Occurrence]) -> Result<Vec<Hi
 }
 
 impl Folded {
+    /// Returns what events lead to for which nothing in the store is to be looked at: no window, no run that did it, no replay.
+    pub(super) fn of_plain(hits: &[Hit], now_ms: u64) -> Option<Self> {
+        let is_plain = |hit: &Hit| {
+            let mut rules = hit.rules.iter();
+            hit.run.is_none()
+                && hit.replay.is_empty()
+                && rules.all(|(rule, _)| rule.window.is_none())
+        };
+        if !hits.iter().all(is_plain) {
+            return None;
+        }
+        let mut folded = Self::default();
+        for hit in hits {
+            for (rule, _) in &hit.rules {
+                let key = (hit.id.clone(), String::new());
+                folded.push(rule, key, &hit.event, (0, None), Some(&hit.id), now_ms);
+            }
+        }
+        Some(folded)
+    }
+
     /// Folds the events of a page into the windows that are open, in their order.
     pub(super) fn of(tx: &ReadTx<'_>, hits: &[Hit], now_ms: u64) -> Result<Self, ServiceError> {
         let mut folded = Self::default();
@@ -128,6 +149,19 @@ impl Folded {
         now_ms: u64,
     ) -> Result<(), ServiceError> {
         let stopped = if depth > 0 { self.stopped(tx, &rule.key, depth, now_ms)? } else { None };
+        self.push(rule, (event_id, replay), event, (depth, stopped), caused_by, now_ms);
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        rule: &KnownRule,
+        (event_id, replay): (String, String),
+        event: &Value,
+        (depth, stopped): (u32, Option<String>),
+        caused_by: Option<&str>,
+        now_ms: u64,
+    ) {
         let text = event.to_string();
         for target in &rule.targets {
             let key = MatchKey {
@@ -140,7 +174,6 @@ impl Folded {
             let new = NewMatch { key, depth, time_ms: now_ms, event: text.clone(), stopped };
             self.found.push(Found { new, caused_by: caused_by.map(str::to_owned) });
         }
-        Ok(())
     }
 
     /// Says why a match that follows from what a run of a rule did is stopped, if it is.

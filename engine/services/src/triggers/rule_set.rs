@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ROLE_DEFAULT;
+use crate::events::{RUN_DETAIL_TYPES, SOURCE};
 use crate::webhooks::scheme::Scheme;
 
 /// An address that takes deliveries.
@@ -79,6 +80,8 @@ pub struct RuleSet {
     by_key: BTreeMap<String, usize>,
     schedules: BTreeMap<String, Arc<KnownSchedule>>,
     index: Index<PatternId>,
+    /// Whether events of runs may match.
+    reads_runs: bool,
 }
 
 /// What a rule makes of an event.
@@ -160,6 +163,8 @@ impl RuleSet {
     pub(super) fn add_rule(&mut self, rule: KnownRule) {
         let place = self.rules.len();
         if rule.is_enabled {
+            let mut patterns = rule.patterns.iter().chain(&rule.preventing);
+            self.reads_runs |= patterns.any(may_be_of_runs);
             for (number, pattern) in (0..).zip(&rule.patterns) {
                 self.index.insert((place, PatternPart::Awaited(number)), pattern.clone());
             }
@@ -193,6 +198,11 @@ impl RuleSet {
     /// Returns whether no event could lead to anything.
     pub(super) fn is_idle(&self) -> bool {
         self.index.is_empty()
+    }
+
+    /// Returns whether events that follow from journals of runs may match.
+    pub(super) fn reads_runs(&self) -> bool {
+        self.reads_runs
     }
 
     pub(super) fn rule(&self, key: &str) -> Option<&Arc<KnownRule>> {
@@ -275,6 +285,13 @@ impl KnownTarget {
             action: deed.action,
         }
     }
+}
+
+fn may_be_of_runs(pattern: &Pattern) -> bool {
+    RUN_DETAIL_TYPES.iter().any(|detail_type| {
+        let (source, detail_type) = (Value::from(SOURCE), Value::from(*detail_type));
+        pattern.may_match(&[("source", &source), ("detail-type", &detail_type)])
+    })
 }
 
 fn digest(text: &str) -> String {

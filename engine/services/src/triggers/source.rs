@@ -186,7 +186,7 @@ impl Services {
                 return Err(error);
             }
             self.triggers().source.current.store(Arc::new(set));
-            self.triggers().woken.notify_one();
+            self.triggers().look();
         }
         if after.is_broken && after != before {
             for wrong in &after.diagnostics {
