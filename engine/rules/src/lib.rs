@@ -18,6 +18,7 @@
 pub mod event;
 pub mod pattern;
 
+pub mod codes;
 pub mod file;
 pub mod index;
 pub mod path;

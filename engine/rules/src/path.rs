@@ -25,6 +25,15 @@ enum Step {
     Every,
 }
 
+/// What a path begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First<'p> {
+    /// `$` alone, or whatever there is.
+    Any,
+    Name(&'p str),
+    Position,
+}
+
 /// Why a text is no path. Offsets count bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
@@ -94,6 +103,15 @@ impl JsonPath {
     /// The text it was read from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The first step, which an event must have a field for.
+    pub(crate) fn first(&self) -> First<'_> {
+        match self.steps.first() {
+            None | Some(Step::Every) => First::Any,
+            Some(Step::Name(name)) => First::Name(name),
+            Some(Step::Position(_)) => First::Position,
+        }
     }
 
     /// What the path leads to. With `[*]` it is the list of all that it leads to.

@@ -1,14 +1,21 @@
 //! The codes of diagnostics; each has a page with an example that is wrong and one that is right.
 
-use crate::diagnostic::Code;
-
+/// Declares the codes of a crate, each with its page in the crate's folder `codes/`, and `ALL` and `explain` over them.
+#[macro_export]
 macro_rules! codes {
     ($($name:ident = $code:literal),+ $(,)?) => {
-        $(pub const $name: Code = Code($code);)+
+        $(pub const $name: $crate::diagnostic::Code = $crate::diagnostic::Code::new($code);)+
 
         /// Every code with its page, in order.
-        pub const ALL: &[(Code, &str)] =
+        pub const ALL: &[($crate::diagnostic::Code, &str)] =
             &[$(($name, include_str!(concat!("../codes/", $code, ".md")))),+];
+
+        /// Returns the page of a code, in Markdown; `None` for a code that does not exist.
+        pub fn explain(code: &str) -> Option<&'static str> {
+            ALL.iter()
+                .find(|(known, _)| known.as_str().eq_ignore_ascii_case(code))
+                .map(|(_, page)| *page)
+        }
     };
 }
 
@@ -69,9 +76,4 @@ codes! {
     SHELL_INTERPOLATION = "RW0801",
     SHELL_TEXT = "RW0802",
     PLUGIN_NOT_RUNNABLE = "RW0901",
-}
-
-/// Returns the page of a code, in Markdown; `None` for a code that does not exist.
-pub fn explain(code: &str) -> Option<&'static str> {
-    ALL.iter().find(|(known, _)| known.as_str().eq_ignore_ascii_case(code)).map(|(_, page)| *page)
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a document, as values.
 
 pub mod render;
-pub(crate) mod suggest;
+pub mod suggest;
 
 use std::fmt;
 
@@ -12,9 +12,13 @@ use crate::source::Span;
 /// The code of a diagnostic, such as `RW0202`; each has a page in [`crate::codes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct Code(pub(crate) &'static str);
+pub struct Code(&'static str);
 
 impl Code {
+    pub const fn new(code: &'static str) -> Self {
+        Self(code)
+    }
+
     pub fn as_str(self) -> &'static str {
         self.0
     }
@@ -82,7 +86,7 @@ impl Diagnostic {
 
     /// Adds "did you mean" as help when a candidate is close to `word`, else `otherwise`.
     #[must_use]
-    pub(crate) fn suggest<'c>(
+    pub fn suggest<'c>(
         self,
         word: &str,
         candidates: impl IntoIterator<Item = &'c str>,

@@ -4,7 +4,7 @@
 //! JSON is YAML and is read the same way.
 
 pub mod command;
-pub(crate) mod node;
+pub mod node;
 pub(crate) mod place;
 pub(crate) mod value;
 
@@ -18,12 +18,35 @@ use crate::source::{Index, Source, Span};
 use node::Node;
 use place::Place;
 
+pub use place::{escape, unescape};
+
 /// SSM's limit of a document's text.
 pub const TEXT_BYTES_MAX: usize = 64 << 10;
 /// How deep values may nest.
 pub const DEPTH_MAX: usize = 64;
 /// How many values a document may hold once its aliases are expanded.
 pub const VALUES_MAX: usize = 100_000;
+/// How long a key may be: paths of places are made of keys.
+pub const KEY_BYTES_MAX: usize = 1_024;
+/// How many bytes the texts of a document may have once its aliases are expanded.
+pub const EXPANDED_BYTES_MAX: usize = 1 << 20;
+
+/// How large a document may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the text.
+    pub text_bytes: usize,
+    /// Values, once aliases are expanded.
+    pub values: usize,
+    /// Bytes of keys and texts, once aliases are expanded.
+    pub expanded_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { text_bytes: TEXT_BYTES_MAX, values: VALUES_MAX, expanded_bytes: EXPANDED_BYTES_MAX }
+    }
+}
 
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +66,8 @@ pub struct Document {
 }
 
 impl Document {
-    pub(crate) fn root(&self) -> Node<'_> {
+    /// Returns the whole as a node.
+    pub fn root(&self) -> Node<'_> {
         Node::root(self)
     }
 
@@ -66,20 +90,26 @@ impl Document {
 
 /// Reads a document; never fails: what is wrong is in the diagnostics, and without a value there is at least one error.
 pub fn parse(source: &Source) -> (Option<Document>, Vec<Diagnostic>) {
+    parse_within(source, &Limits::default())
+}
+
+/// Reads a document as [`parse`] does, within other limits.
+pub fn parse_within(source: &Source, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    if source.text.len() > TEXT_BYTES_MAX {
+    if source.text.len() > limits.text_bytes {
         let message = format!(
-            "the document has {} bytes, at most {TEXT_BYTES_MAX} are allowed",
-            source.text.len()
+            "the document has {} bytes, at most {} are allowed",
+            source.text.len(),
+            limits.text_bytes
         );
         diagnostics.push(Diagnostic::error(codes::TOO_LARGE, Span::default(), message));
         return (None, diagnostics);
     }
     let index = Index::of(&source.text);
-    let place = place::read(source.unmarked(), &index, &mut diagnostics);
+    let place = place::read(source.unmarked(), &index, limits, &mut diagnostics);
     let fatal = diagnostics.iter().any(|diagnostic| diagnostic.code != codes::DUPLICATE_KEY);
     let Some(place) = place.filter(|_| !fatal) else { return (None, diagnostics) };
-    let value = match value::read(source.unmarked()) {
+    let value = match value::read(source.unmarked(), limits) {
         Ok(value) => value,
         Err(fault) => {
             diagnostics.push(fault.into_diagnostic(&index));

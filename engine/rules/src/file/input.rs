@@ -114,7 +114,11 @@ impl Input {
                         Part::Literal(literal) => text.push_str(literal),
                         Part::Path(path) => match found(path, event)? {
                             Value::String(found) => text.push_str(&found),
-                            found => text.push_str(&found.to_string()),
+                            found @ (Value::Null
+                            | Value::Bool(_)
+                            | Value::Number(_)
+                            | Value::Array(_)
+                            | Value::Object(_)) => text.push_str(&found.to_string()),
                         },
                     }
                 }

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the rows of a test are files")]
 
 mod elements;
+mod files;
 mod hostile;
 mod index;
 mod paths;

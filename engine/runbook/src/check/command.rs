@@ -283,7 +283,7 @@ impl<'d> Checker<'d> {
         };
         let bounded = parameter.allowed_pattern.is_some() || !parameter.allowed_values.is_empty();
         let text = parameter.value_type == ValueType::String;
-        let path = format!("parameters/{name}/interpolationType");
+        let path = format!("/parameters/{name}/interpolationType");
         let environment = self.root.descend(&path).text() == Some("ENV_VAR");
         if node.path.starts_with(script) && text && !bounded && !environment {
             let message = format!(

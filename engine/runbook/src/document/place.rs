@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::document::{DEPTH_MAX, VALUES_MAX};
+use crate::document::{DEPTH_MAX, Limits};
 use crate::source::{Index, Span};
 
 /// The place of one value. An alias shares the places of what it repeats.
@@ -79,11 +79,12 @@ impl Place {
 }
 
 /// Writes a key as a part of a path, as JSON pointers do.
-pub(crate) fn escape(key: &str) -> String {
+pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-pub(crate) fn unescape(key: &str) -> String {
+/// Returns the key that a part of a path is written for.
+pub fn unescape(key: &str) -> String {
     key.replace("~1", "/").replace("~0", "~")
 }
 
@@ -91,6 +92,7 @@ pub(crate) fn unescape(key: &str) -> String {
 pub(crate) fn read(
     text: &str,
     index: &Index,
+    limits: &Limits,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Arc<Place>> {
     let mut reader = Reader {
@@ -99,7 +101,7 @@ pub(crate) fn read(
         index,
         diagnostics,
         anchors: BTreeMap::new(),
-        merges_left: VALUES_MAX,
+        merges_left: limits.values,
     };
     reader.document().ok().flatten()
 }

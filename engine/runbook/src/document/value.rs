@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::document::{DEPTH_MAX, VALUES_MAX};
+use crate::document::{DEPTH_MAX, KEY_BYTES_MAX, Limits};
 use crate::source::{Index, Position, Span};
 
 /// Why no value could be made of a text that is YAML.
@@ -27,18 +27,28 @@ impl Fault {
 }
 
 /// Reads the one document of a text. Of duplicate keys the last counts; the pass for places reports them.
-pub(crate) fn read(text: &str) -> Result<Value, Fault> {
-    let left = Cell::new(VALUES_MAX);
+pub(crate) fn read(text: &str, limits: &Limits) -> Result<Value, Fault> {
+    let left = Left {
+        limits: *limits,
+        values: Cell::new(limits.values),
+        bytes: Cell::new(limits.expanded_bytes),
+    };
     let seed = ValueSeed { left: &left, depth: 0 };
     seed.deserialize(serde_yaml::Deserializer::from_str(text)).map_err(|error| Fault {
         message: message(&error),
         offset: error.location().map_or(0, |location| location.index()),
-        too_large: left.get() == 0 || is_too_large(&error.to_string()),
+        too_large: is_too_large(&error.to_string()),
     })
 }
 
+/// How a message of what is too large begins.
+const MORE_THAN: &str = "the document holds more than";
+const A_KEY_WITH: &str = "a key has more than";
+
 fn is_too_large(message: &str) -> bool {
-    ["repetition limit", "recursion limit", "nest deeper"].iter().any(|part| message.contains(part))
+    ["repetition limit", "recursion limit", "nest deeper", MORE_THAN, A_KEY_WITH]
+        .iter()
+        .any(|part| message.contains(part))
 }
 
 fn message(error: &serde_yaml::Error) -> String {
@@ -52,9 +62,16 @@ fn message(error: &serde_yaml::Error) -> String {
     text
 }
 
+/// What a document may still hold.
+struct Left {
+    limits: Limits,
+    values: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
 #[derive(Clone, Copy)]
 struct ValueSeed<'b> {
-    left: &'b Cell<usize>,
+    left: &'b Left,
     depth: usize,
 }
 
@@ -67,10 +84,20 @@ impl ValueSeed<'_> {
     }
 
     fn take<E: serde::de::Error>(self) -> Result<(), E> {
-        match self.left.get().checked_sub(1) {
-            Some(left) => self.left.set(left),
-            None => return Err(E::custom(format!("more than {VALUES_MAX} values"))),
-        }
+        let left =
+            self.left.values.get().checked_sub(1).ok_or_else(|| {
+                E::custom(format!("{MORE_THAN} {} values", self.left.limits.values))
+            })?;
+        self.left.values.set(left);
+        Ok(())
+    }
+
+    fn take_text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        let left = self.left.bytes.get().checked_sub(text.len()).ok_or_else(|| {
+            let limit = self.left.limits.expanded_bytes;
+            E::custom(format!("{MORE_THAN} {limit} bytes of text once its aliases are expanded"))
+        })?;
+        self.left.bytes.set(left);
         Ok(())
     }
 }
@@ -109,7 +136,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             .ok_or_else(|| E::custom("a number must be finite; write it in quotes to mean text"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.take_text(value)?;
         Ok(Value::String(value.to_owned()))
     }
 
@@ -135,6 +163,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let mut map = Map::new();
         let mut merged = Vec::new();
         while let Some(key) = from.next_key::<String>()? {
+            self.take_text(&key)?;
+            if key.len() > KEY_BYTES_MAX {
+                return Err(A::Error::custom(format!("{A_KEY_WITH} {KEY_BYTES_MAX} bytes")));
+            }
             let value = from.next_value_seed(inner)?;
             if key == "<<" {
                 merged.push(value);
