@@ -30,7 +30,7 @@ pub use matches::{MatchList, MatchView};
 pub use replay::{Backtest, Replay, Replayed};
 pub use rule_set::{Hook, RuleSet, ScheduleView, Verdict};
 pub(crate) use source::RuleSource;
-pub use source::{RuleDiagnostic, RuleStatus, check_files, read_files};
+pub use source::{RuleDiagnostic, RuleStatus, check_file, check_files, read_files};
 pub use store::rule_matches::{MatchFilter, MatchStatus};
 pub use waiting::Led;
 pub(crate) use waiting::Waiting;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use host_api::identifier::Principal;
-use rules::file::{Action, Input, InputError, OpsItem, Send};
+use rules::file::{Action, Input, InputError, OpsItem, SendCommand};
 use runbook::value::bind::Supplied;
 use serde_json::{Map, Value};
 
@@ -85,7 +85,7 @@ fn filled(inputs: &[(String, Input)], event: &Value) -> Result<Map<String, Value
     inputs.iter().map(|(name, input)| Ok((name.clone(), input.of(event)?))).collect()
 }
 
-fn command(send: &Send, event: &Value) -> Result<SendCommandRequest, ServiceError> {
+fn command(send: &SendCommand, event: &Value) -> Result<SendCommandRequest, ServiceError> {
     let mut targets = Vec::with_capacity(send.targets.len());
     for (key, values) in &send.targets {
         targets.push(Target { key: key.clone(), values: texts(&values.of(event)?, key)? });

@@ -264,18 +264,17 @@ impl RuleDiagnostic {
 /// Checks files, and returns their rules if none has a mistake; and what is to be said about them.
 pub fn check_files(files: &BTreeMap<String, String>) -> (Option<RuleSet>, Vec<RuleDiagnostic>) {
     let (mut set, mut said, mut is_wrong) = (RuleSet::default(), Vec::new(), false);
-    let mut taken: BTreeMap<(&'static str, String), String> = BTreeMap::new();
-    for (name, text) in files {
-        let source = Source::new(name.as_str(), text.as_str());
-        let (file, mut diagnostics) = rules::file::parse(&source);
-        let checked = file.and_then(|file| {
-            let schemes = schemes(&source, &file, &mut diagnostics);
-            taken_names(&source, &file, &mut taken, &mut diagnostics);
-            schemes.map(|schemes| (file, schemes))
-        });
+    let sources: Vec<Source> =
+        files.iter().map(|(name, text)| Source::new(name.as_str(), text.as_str())).collect();
+    let all: Vec<&Source> = sources.iter().collect();
+    let mut duplicates = rules::file::duplicates_between(&all);
+    for (number, source) in sources.iter().enumerate() {
+        let (file, mut diagnostics) = check_file(source);
+        let of_file = duplicates.extract_if(.., |(place, _)| *place == number);
+        diagnostics.extend(of_file.map(|(_, duplicate)| duplicate));
         is_wrong |= any_error(&diagnostics);
-        said.extend(diagnostics.into_iter().map(|found| RuleDiagnostic::new(&source, found)));
-        match checked {
+        said.extend(diagnostics.into_iter().map(|found| RuleDiagnostic::new(source, found)));
+        match file {
             Some((file, schemes)) => set.add(file, schemes),
             None => is_wrong = true,
         }
@@ -284,74 +283,35 @@ pub fn check_files(files: &BTreeMap<String, String>) -> (Option<RuleSet>, Vec<Ru
     ((!is_wrong).then_some(set), said)
 }
 
-/// Returns how the deliveries of each webhook are signed.
-fn schemes(
-    source: &Source,
-    file: &RuleFile,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Vec<Scheme>> {
+/// Checks one file: what it says, how deliveries are verified, and everything that is to be said about it.
+pub fn check_file(source: &Source) -> (Option<(RuleFile, Vec<Scheme>)>, Vec<Diagnostic>) {
+    let (file, mut diagnostics) = rules::file::parse(source);
+    let Some(file) = file else { return (None, diagnostics) };
+    let (document, _) = rules::file::document(source);
+    let span = |number: usize, path: &str| {
+        let node = document.as_ref().map(|document| document.root());
+        let node = node.map(|root| root.descend(&format!("webhooks/{number}/{path}")));
+        node.map(|node| node.focus()).unwrap_or_default()
+    };
     let mut schemes = Vec::with_capacity(file.webhooks.len());
     for (number, webhook) in file.webhooks.iter().enumerate() {
-        if webhook.event.source.starts_with(RESERVED) {
-            let (document, _) = runbook::document::parse(source);
-            let path = format!("/webhooks/{number}/event/source");
-            let span = document.and_then(|document| document.value_span(&path));
-            let message =
-                format!("a webhook cannot tell of {RESERVED}*: such events tell what happens here");
-            diagnostics.push(Diagnostic::error(
-                runbook::codes::INVALID_VALUE,
-                span.unwrap_or_default(),
-                message,
-            ));
-        }
         match serde_json::from_value(webhook.verify.clone()) {
             Ok(scheme) => schemes.push(scheme),
-            Err(error) => {
-                let (document, _) = runbook::document::parse(source);
-                let path = format!("/webhooks/{number}/verify");
-                let span = document.and_then(|document| document.key_span(&path));
-                diagnostics.push(Diagnostic::error(
-                    runbook::codes::INVALID_VALUE,
-                    span.unwrap_or_default(),
-                    format!("the webhook `{}` cannot be verified so: {error}", webhook.name),
-                ));
-            }
+            Err(error) => diagnostics.push(Diagnostic::error(
+                runbook::codes::INVALID_VALUE,
+                span(number, "verify"),
+                format!("the webhook `{}` cannot be verified so: {error}", webhook.name),
+            )),
+        }
+        if webhook.event.source.starts_with(RESERVED) {
+            let message = format!(
+                "a webhook cannot tell of `{RESERVED}*`: such events tell what happens here"
+            );
+            let span = span(number, "event/source");
+            diagnostics.push(Diagnostic::error(runbook::codes::INVALID_VALUE, span, message));
         }
     }
-    (schemes.len() == file.webhooks.len()).then_some(schemes)
-}
-
-/// Notes the names that a file takes, and reports those that another file has taken.
-fn taken_names(
-    source: &Source,
-    file: &RuleFile,
-    taken: &mut BTreeMap<(&'static str, String), String>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let webhooks = file.webhooks.iter().map(|webhook| ("webhooks", &webhook.name));
-    let rules = file.rules.iter().map(|rule| ("rules", &rule.name));
-    let schedules = file.schedules.iter().map(|schedule| ("schedules", &schedule.name));
-    let (document, _) = runbook::document::parse(source);
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (kind, name) in webhooks.chain(rules).chain(schedules) {
-        let number = counts.entry(kind).or_default();
-        let path = format!("/{kind}/{number}/name");
-        *number += 1;
-        let Some(other) = taken.insert((kind, name.clone()), source.name.to_string()) else {
-            continue;
-        };
-        if *other == *source.name {
-            continue;
-        }
-        let span = document.as_ref().and_then(|document| document.value_span(&path));
-        diagnostics.push(Diagnostic::error(
-            runbook::codes::INVALID_VALUE,
-            span.unwrap_or_default(),
-            format!(
-                "the name `{name}` is taken by {other}: names of {kind} are unique over all files"
-            ),
-        ));
-    }
+    ((!any_error(&diagnostics)).then_some((file, schemes)), diagnostics)
 }
 
 /// Reads the files of rules in a directory, by their names: those that end in `.yaml`, `.yml` or `.json`.
@@ -372,7 +332,7 @@ pub fn read_files(directory: &Path) -> io::Result<BTreeMap<String, String>> {
         };
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| invalid("has a name that is not UTF-8"))?;
-        let bytes_max = runbook::document::TEXT_BYTES_MAX as u64;
+        let bytes_max = rules::file::TEXT_BYTES_MAX as u64;
         if fs::metadata(&path)?.len() > bytes_max {
             return Err(invalid(&format!("has more than {bytes_max} bytes")));
         }
