@@ -1,13 +1,14 @@
 """Rules: what they start, what their windows wait for, and how they are changed and tried."""
 
 import json
+import subprocess
 import threading
 
 import pytest
 
 import posting
 import samples
-from server import Server
+from server import BINARY, Server
 from waiting import ended, run, until
 
 RULES = """\
@@ -230,7 +231,7 @@ def test_rules_are_read_anew_and_broken_ones_are_not_taken(ruled):
     until(lambda: ruled.command("rules", "list")["rules"], lambda names: "more" in names, "the new rule")
     posting.write(rules, "more", "rules: [")
     broken = until(
-        lambda: json.loads(until_status(ruled)), lambda status: status["isBroken"], "the mistake to be seen"
+        lambda: status(ruled), lambda found: found["isBroken"], "the mistake to be seen"
     )
     assert broken["diagnostics"][0]["file"] == "more.yaml"
     assert "more" in ruled.command("rules", "list")["rules"]
@@ -240,23 +241,43 @@ def test_rules_are_read_anew_and_broken_ones_are_not_taken(ruled):
     assert len(audited) >= 3
 
 
-def until_status(server):
-    import subprocess
-
-    from server import BINARY
-
-    done = subprocess.run(
-        [BINARY, "rules", "status", "--output", "json"], capture_output=True, text=True, env=server.environment()
+def called(*arguments, environment):
+    return subprocess.run(
+        [BINARY, *arguments], capture_output=True, text=True, env=environment, timeout=60, check=False
     )
-    return done.stdout
 
 
-def test_rules_with_a_mistake_do_not_begin(tmp_path):
+def status(server):
+    """How the rules stand; the exit code says whether they are broken."""
+    return json.loads(called("rules", "status", "--output", "json", environment=server.environment()).stdout)
+
+
+def test_rules_with_a_mistake_do_not_begin(ruled, tmp_path):
     posting.write(tmp_path / "rules", "rules", "rules: [{ name: 1 }]")
-    with pytest.raises(AssertionError) as failed:
-        Server(tmp_path, "--rules", str(tmp_path / "rules"))
-    assert "the rules cannot be used" in str(failed.value)
-    assert "rules.yaml:1:" in str(failed.value)
+    refused = called(
+        "server", "--listen", "127.0.0.1:0", "--data-dir", str(tmp_path / "data"), "--rules", str(tmp_path / "rules"),
+        environment=ruled.environment(),
+    )
+    assert refused.returncode == 2
+    assert "the rules cannot be used" in refused.stderr
+    assert "rules.yaml:1:" in refused.stderr
+
+
+def test_rule_files_are_validated(ruled, tmp_path):
+    posting.write(tmp_path, "good", RULES)
+    assert ruled.command("validate", str(tmp_path / "good.yaml"))["valid"] is True
+    posting.write(tmp_path, "bad", "rules: [{ name: a, match: { sorce: [x] }, start: { runbok: X } }]")
+    found = ruled.command("validate", str(tmp_path / "bad.yaml"), code=2)
+    assert found["valid"] is False
+    helps = [said["help"] for said in found["diagnostics"]]
+    assert "did you mean `runbook`?" in helps
+    posting.write(tmp_path, "hook", "webhooks: [{ name: a, verify: { scheme: gihub, secret: /a } }]")
+    found = ruled.command("validate", str(tmp_path / "hook.yaml"), code=2)
+    assert "unknown variant `gihub`" in found["diagnostics"][0]["message"]
+    # Names are unique over all files.
+    posting.write(tmp_path, "one", "rules: [{ name: same, match: { source: [a] }, start: { runbook: X } }]")
+    posting.write(tmp_path, "two", "rules: [{ name: same, match: { source: [a] }, start: { runbook: X } }]")
+    ruled.command("validate", str(tmp_path / "one.yaml"), str(tmp_path / "two.yaml"), code=2)
 
 
 def test_many_at_once_are_each_done_once(ruled):

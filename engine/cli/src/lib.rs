@@ -171,7 +171,8 @@ async fn carry_out(arguments: Arguments, owned: &Owned) -> Result<Exit> {
 
 fn explain_code(code: &str, printer: Printer) -> Result<Exit> {
     let code = code.to_ascii_uppercase();
-    let Some(page) = runbook::codes::explain(&code) else {
+    let page = runbook::codes::explain(&code).or_else(|| rules::codes::explain(&code));
+    let Some(page) = page else {
         return Err(Refusal::bad_input(format!("there is no diagnostic {code}")).into());
     };
     printer.result(&serde_json::json!({ "code": code, "page": page }), || page.to_owned())?;
