@@ -42,6 +42,31 @@ fn valid_files_are_said_to_be_valid() {
 }
 
 #[test]
+fn rule_files_are_validated_together() {
+    let scratch = scratch();
+    let rule = |name: &str, source: &str| {
+        format!(
+            "rules:\n  - {{ name: {name}, match: {{ source: {source} }}, start: {{ runbook: A }} }}\n"
+        )
+    };
+    scratch.file("good.yaml", &rule("disk", "[prometheus]"));
+    scratch.file("wrong.yaml", &rule("load", "prometheus"));
+    scratch.file("same.yaml", &rule("disk", "[other]"));
+    scratch.file("long.yaml", &format!("{}{}", rule("long", "[a]"), "# long\n".repeat(20_000)));
+    scratch
+        .says(0, ["validate", "good.yaml", "long.yaml"])
+        .with(&["good.yaml: ok", "long.yaml: ok"]);
+    scratch.says(2, ["validate", "good.yaml", "wrong.yaml", "same.yaml"]).with(&[
+        "good.yaml: ok",
+        "wrong.yaml:2:36: error[RW1102]: Event pattern is not valid.",
+        "help: a field has a list of what it may be: `source: [prometheus]`",
+        "same.yaml:2:13: error[RW0209]: a second rule is named `disk`: the first is in good.yaml, line 2",
+        "2 errors",
+    ]);
+    scratch.says(0, ["explain", "rw1102"]).with(&["# RW1102", "Wrong:", "Right:"]);
+}
+
+#[test]
 fn a_plan_says_what_is_known_and_what_is_not() {
     let scratch = scratch();
     scratch.file("book.yaml", BOOK);

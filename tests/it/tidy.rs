@@ -184,9 +184,15 @@ fn every_test_file_belongs_to_its_binary() {
 
 #[test]
 fn every_diagnostic_code_has_a_page_and_a_case() {
-    let pages = root().join("engine/runbook/codes");
-    let cases = root().join("engine/runbook/tests/data/err");
-    let listed = fs::read_to_string(root().join("engine/runbook/src/codes.rs")).unwrap();
+    for home in ["engine/runbook", "engine/rules"] {
+        codes_have_pages_and_cases(&root().join(home));
+    }
+}
+
+fn codes_have_pages_and_cases(home: &Path) {
+    let pages = home.join("codes");
+    let cases = home.join("tests/data/err");
+    let listed = fs::read_to_string(home.join("src/codes.rs")).unwrap();
     let snapshots: String = fs::read_dir(&cases)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -81,7 +81,11 @@ pub(crate) fn is_command_document(source: &Source) -> bool {
 
 /// Reads a file and the lock file beside it: `<stem>.lock`, else `runbooks.lock`.
 pub(crate) fn read(path: &Path) -> Result<Found, Unreadable> {
-    let source = document(path)?;
+    with_lock(path, document(path)?)
+}
+
+/// Reads the lock file beside a document.
+pub(crate) fn with_lock(path: &Path, source: Source) -> Result<Found, Unreadable> {
     let directory = path.parent().map(Path::to_owned);
     let own = path.with_extension("lock");
     let shared = path.with_file_name("runbooks.lock");
@@ -93,27 +97,53 @@ pub(crate) fn read(path: &Path) -> Result<Found, Unreadable> {
 /// Reads a document, of which no more is taken than a document may have.
 pub(crate) fn document(path: &Path) -> Result<Source, Unreadable> {
     let name = path.display().to_string();
-    let bytes = match head(path, TEXT_BYTES_MAX) {
-        Ok(Head::Whole(bytes)) => bytes,
-        Ok(Head::TooLong(bytes)) => return Err(too_long(&name, &bytes)),
-        Err(error) => {
-            let message = format!("cannot read {name}: {error}");
-            let value = json!({
-                "code": null, "severity": "error", "message": message, "span": null, "labels": [],
-                "help": null, "file": name,
-            });
-            return Err(Unreadable { text: format!("{message}\n"), value });
-        }
-    };
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(name, text)),
-        Err(error) => Err(no_text(&name, error.as_bytes(), error.utf8_error().valid_up_to())),
+    match head(path, TEXT_BYTES_MAX) {
+        Ok(Head::Whole(bytes)) => text(&name, bytes),
+        Ok(Head::TooLong(bytes)) => Err(too_long(&name, &bytes, TEXT_BYTES_MAX)),
+        Err(error) => Err(absent(&name, &error)),
     }
 }
 
-fn too_long(name: &str, bytes: &[u8]) -> Unreadable {
+/// Reads a document or a rule file, which may be longer.
+pub(crate) fn document_or_rules(path: &Path) -> Result<Source, Unreadable> {
+    let name = path.display().to_string();
+    match head(path, rules::file::TEXT_BYTES_MAX) {
+        Ok(Head::Whole(bytes)) => {
+            let source = text(&name, bytes)?;
+            if source.text.len() > TEXT_BYTES_MAX && !rules::file::is_rule_file(&source) {
+                return Err(too_long(&name, source.text.as_bytes(), TEXT_BYTES_MAX));
+            }
+            Ok(source)
+        }
+        Ok(Head::TooLong(bytes)) => {
+            let begin = Source::new(&*name, &*String::from_utf8_lossy(&bytes));
+            let is_rule_file = rules::file::is_rule_file(&begin);
+            let bytes_max = if is_rule_file { rules::file::TEXT_BYTES_MAX } else { TEXT_BYTES_MAX };
+            Err(too_long(&name, &bytes, bytes_max))
+        }
+        Err(error) => Err(absent(&name, &error)),
+    }
+}
+
+fn text(name: &str, bytes: Vec<u8>) -> Result<Source, Unreadable> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(name, text)),
+        Err(error) => Err(no_text(name, error.as_bytes(), error.utf8_error().valid_up_to())),
+    }
+}
+
+fn absent(name: &str, error: &std::io::Error) -> Unreadable {
+    let message = format!("cannot read {name}: {error}");
+    let value = json!({
+        "code": null, "severity": "error", "message": message, "span": null, "labels": [],
+        "help": null, "file": name,
+    });
+    Unreadable { text: format!("{message}\n"), value }
+}
+
+fn too_long(name: &str, bytes: &[u8], bytes_max: usize) -> Unreadable {
     let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT_BYTES)]);
-    let message = format!("the document is too long: at most {TEXT_BYTES_MAX} bytes are allowed");
+    let message = format!("the document is too long: at most {bytes_max} bytes are allowed");
     unreadable(name, &begin, &Diagnostic::error(codes::TOO_LARGE, Span::default(), message))
 }
 

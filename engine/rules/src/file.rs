@@ -218,6 +218,8 @@ pub fn parse(source: &Source) -> (Option<RuleFile>, Vec<Diagnostic>) {
 }
 
 /// Reads the values of a rule file and their places, within the limits of rule files.
+///
+/// The numbers in the paths of places are those of the lists of a [`RuleFile`] that was read without mistake.
 pub fn document(source: &Source) -> (Option<Document>, Vec<Diagnostic>) {
     let limits = Limits {
         text_bytes: TEXT_BYTES_MAX,

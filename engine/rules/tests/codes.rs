@@ -44,7 +44,7 @@ fn each_page_begins_with_its_code_that_no_runbook_has() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its own data")]
+#[expect(clippy::disallowed_methods, reason = "a test reads its own data")]
 fn each_code_has_a_case() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/err");
     let mut seen = String::new();

@@ -121,11 +121,13 @@ impl<'d> Node<'d> {
         self.value.as_str()
     }
 
-    /// Returns the node at a path below this one, as far as it exists: `/name`, or nothing for the node itself.
+    /// Returns the node at a path below this one, as far as it exists: `/name/0`, with or without the
+    /// first `/`, or nothing for the node itself.
     #[must_use]
     pub fn descend(&self, path: &str) -> Node<'d> {
         let mut node = self.clone();
-        for key in path.split('/').skip(1) {
+        let keys = path.strip_prefix('/').unwrap_or(path).split('/');
+        for key in keys.take_while(|_| !path.is_empty()) {
             let key = place::unescape(key);
             let next = match node.value {
                 Value::Object(_) => node.get(&key),

@@ -16,7 +16,9 @@ pub(super) fn check(reader: &mut Reader, node: &Node<'_>) {
     for (name, field) in node.entries() {
         let branches = field.elements();
         if name == OR && branches.iter().any(|branch| branch.value.is_object()) {
-            branches.iter().for_each(|branch| check(reader, branch));
+            for branch in &branches {
+                check(reader, branch);
+            }
             continue;
         }
         // A name may be a path.
