@@ -60,6 +60,7 @@ files! {
     test_tags
     test_telemetry
     test_transport
+    test_trigger_examples
     test_trigger_kills
     test_webhook_signers
     test_webhooks
