@@ -1,4 +1,4 @@
-//! OpsItems: what somebody should look into.
+//! `OpsItems`: what somebody should look into.
 
 use rusqlite::params;
 

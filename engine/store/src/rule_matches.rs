@@ -55,6 +55,8 @@ pub struct MatchKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMatch {
     pub key: MatchKey,
+    /// The event that completed it; none where the time did.
+    pub caused_by: Option<String>,
     /// How many runs of rules lie between it and what came from outside.
     pub depth: u32,
     /// Milliseconds since the Unix epoch.
@@ -96,18 +98,19 @@ pub struct MatchFilter {
 
 /// Inserts a match, due at once, and returns its number; nothing if there is one already.
 pub fn insert(tx: &mut Tx<'_>, new: &NewMatch) -> Result<Option<u64>, WriteError> {
-    let NewMatch { key, depth, time_ms, event, stopped } = new;
+    let NewMatch { key, caused_by, depth, time_ms, event, stopped } = new;
     let status = if stopped.is_some() { MatchStatus::Stopped } else { MatchStatus::Pending };
     let due_ms = stopped.is_none().then_some(*time_ms);
     let inserted = tx.returning(
-        "INSERT INTO rule_matches (rule, target, event_id, replay, depth, status, attempts,
-           time_ms, due_ms, reason, event)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING seq",
+        "INSERT INTO rule_matches (rule, target, event_id, replay, caused_by, depth, status,
+           attempts, time_ms, due_ms, reason, event)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING seq",
         params![
             key.rule,
             key.target,
             key.event_id,
             key.replay,
+            caused_by,
             depth,
             status.as_str(),
             time_ms,
@@ -181,9 +184,9 @@ pub fn get(tx: &ReadTx<'_>, seq: u64) -> Result<Option<MatchRow>, ReadError> {
     tx.row("SELECT * FROM rule_matches WHERE seq = $1", [seq], read_row)
 }
 
-/// Returns the matches of an event, oldest first.
-pub fn of_event(tx: &ReadTx<'_>, event_id: &str) -> Result<Vec<MatchRow>, ReadError> {
-    tx.rows("SELECT * FROM rule_matches WHERE event_id = $1 ORDER BY seq", [event_id], read_row)
+/// Returns the matches that an event completed, oldest first.
+pub fn caused_by(tx: &ReadTx<'_>, event_id: &str) -> Result<Vec<MatchRow>, ReadError> {
+    tx.rows("SELECT * FROM rule_matches WHERE caused_by = $1 ORDER BY seq", [event_id], read_row)
 }
 
 /// Returns the depth of the match that started a run, if one did.

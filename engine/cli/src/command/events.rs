@@ -27,8 +27,8 @@ pub(crate) async fn run(arguments: Events, session: &Session, printer: Printer) 
             let wanted = Wanted::new(&since, pattern.as_deref())?;
             tail(&wanted, follow, count, session, printer).await
         }
-        Events::Send(send) => {
-            let sent = ask(session, sending(send)?).await?;
+        Events::Send(asked) => {
+            let sent = ask(session, sending(asked)?).await?;
             printer.result(&sent, || sent_text(&sent))?;
             Ok(Exit::Done)
         }

@@ -27,8 +27,8 @@ impl Services {
         rule: &str,
         target: &KnownTarget,
     ) -> Result<Done, ServiceError> {
-        let role = Resource::Role(target.role.clone()).arn(self.place());
-        let actor = Actor::on_match(Principal::new(role), pending.seq);
+        let principal = Resource::Role(target.role.clone()).arn(self.place());
+        let doer = Actor::on_match(Principal::new(principal), pending.seq);
         let event = &pending.event;
         match &target.action {
             Action::Start { runbook, version, parameters } => {
@@ -42,23 +42,23 @@ impl Services {
                         .collect(),
                     event: event.clone(),
                 };
-                let run = self.start_for_event(&actor, start).await?;
+                let run = self.start_for_event(&doer, start).await?;
                 Ok(Done { result: run.to_string(), is_run: true })
             }
             Action::Send(send) => {
                 let request = command(send, event)?;
-                self.permit(&actor, "SendCommand", Resource::Document(send.document.clone()))
+                self.permit(&doer, "SendCommand", Resource::Document(send.document.clone()))
                     .await?;
-                let command = self.send_command(&actor, request).await?;
+                let command = self.send_command(&doer, request).await?;
                 Ok(Done { result: command.to_string(), is_run: false })
             }
             Action::OpsItem(item) => {
                 let item = ops_item(item, event)?;
-                self.permit(&actor, "CreateOpsItem", Resource::Account).await?;
-                let result = self.create_ops_item(&actor, item).await?;
+                self.permit(&doer, "CreateOpsItem", Resource::Account).await?;
+                let result = self.create_ops_item(&doer, item).await?;
                 Ok(Done { result, is_run: false })
             }
-            Action::Call(call) => self.call_webhook(&actor, call, pending, rule).await,
+            Action::Call(call) => self.call_webhook(&doer, call, pending, rule).await,
         }
     }
 

@@ -126,7 +126,7 @@ impl Services {
             match self.store().write(fail).await {
                 Ok(()) => return,
                 Err(failed) => {
-                    tracing::error!(seq, error = %failed, "what a match came to was not written")
+                    tracing::error!(seq, error = %failed, "what a match came to was not written");
                 }
             }
             tokio::time::sleep(BETWEEN_WRITES).await;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use store::rule_matches::{self, MatchRow};
+use store::rule_matches::{self, MatchRow, NewMatch};
 use store::{ReadTx, Tx, dispatch, rule_windows, schedules};
 use tokio::sync::Semaphore;
 
 use super::delivery::Pending;
-use super::page::{Folded, Found, Hit, hits};
+use super::page::{Folded, Hit, hits};
 use super::rule_set::RuleSet;
 use crate::Services;
 use crate::actor::now_ms;
@@ -164,12 +164,11 @@ impl Services {
         next: String,
     ) -> Result<Vec<Pending>, ServiceError> {
         let now_ms = now_ms();
-        let folded = match Folded::of_plain(&hits, now_ms) {
-            Some(folded) => folded,
-            None => {
-                let fold = move |tx: &ReadTx<'_>| Folded::of(tx, &hits, now_ms);
-                self.store().read(fold).await?
-            }
+        let folded = if let Some(folded) = Folded::of_plain(&hits, now_ms) {
+            folded
+        } else {
+            let fold = move |tx: &ReadTx<'_>| Folded::of(tx, &hits, now_ms);
+            self.store().read(fold).await?
         };
         self.commit_folded(folded, Some(next)).await
     }
@@ -184,8 +183,8 @@ impl Services {
         let write = move |tx: &mut Tx<'_>| -> Result<Vec<Option<u64>>, ServiceError> {
             writing.windows.write(tx)?;
             let mut numbers = Vec::with_capacity(writing.found.len());
-            for found in &writing.found {
-                numbers.push(rule_matches::insert(tx, &found.new)?);
+            for new in &writing.found {
+                numbers.push(rule_matches::insert(tx, new)?);
             }
             if let Some(cursor) = &cursor {
                 dispatch::set_cursor(tx, cursor)?;
@@ -198,7 +197,7 @@ impl Services {
             self.triggers().look();
         }
         let found = folded.found.iter().zip(numbers);
-        found.filter_map(|(found, seq)| pending(found, seq?).transpose()).collect()
+        found.filter_map(|(new, seq)| pending(new, seq?).transpose()).collect()
     }
 
     /// Looks at the windows whose time is over. Returns whether there may be more of them.
@@ -326,19 +325,19 @@ impl Dispatching {
 }
 
 /// Returns what is to be acted upon of a match that was written; nothing for one that is stopped.
-fn pending(found: &Found, seq: u64) -> Result<Option<Pending>, ServiceError> {
-    if let Some(reason) = &found.new.stopped {
-        tracing::warn!(rule = found.new.key.rule, reason, "a match of a rule is stopped");
+fn pending(new: &NewMatch, seq: u64) -> Result<Option<Pending>, ServiceError> {
+    if let Some(reason) = &new.stopped {
+        tracing::warn!(rule = new.key.rule, reason, "a match of a rule is stopped");
         return Ok(None);
     }
-    let event = serde_json::from_str(&found.new.event)
+    let event = serde_json::from_str(&new.event)
         .map_err(|error| ServiceError::internal(format!("an event cannot be read: {error}")))?;
     Ok(Some(Pending {
         seq,
-        key: found.new.key.clone(),
+        key: new.key.clone(),
         attempts: 0,
-        time_ms: found.new.time_ms,
+        time_ms: new.time_ms,
         event,
-        caused_by: found.caused_by.clone(),
+        caused_by: new.caused_by.clone(),
     }))
 }

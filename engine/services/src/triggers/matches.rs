@@ -123,10 +123,10 @@ impl Services {
         Ok(count)
     }
 
-    /// Returns what an event has led to so far.
+    /// Returns what an event has led to so far, as the last one of its window if there was one.
     pub(crate) async fn led_by(&self, event_id: &str) -> Result<Vec<Led>, ServiceError> {
         let event_id = event_id.to_owned();
-        let read = move |tx: &ReadTx<'_>| rule_matches::of_event(tx, &event_id);
+        let read = move |tx: &ReadTx<'_>| rule_matches::caused_by(tx, &event_id);
         let rows = self.store().read(read).await?;
         let mut led = Vec::with_capacity(rows.len());
         for row in &rows {

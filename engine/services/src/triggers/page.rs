@@ -28,17 +28,10 @@ pub(super) struct Hit {
     pub(super) rules: Vec<(Arc<KnownRule>, Part)>,
 }
 
-/// A match and the event that completed it.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) new: NewMatch,
-    pub(super) caused_by: Option<String>,
-}
-
 /// What is to be written, all at once.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<NewMatch>,
     pub(super) windows: Windows,
     looped: BTreeMap<String, u64>,
 }
@@ -171,8 +164,14 @@ impl Folded {
                 replay: replay.clone(),
             };
             let stopped = stopped.clone();
-            let new = NewMatch { key, depth, time_ms: now_ms, event: text.clone(), stopped };
-            self.found.push(Found { new, caused_by: caused_by.map(str::to_owned) });
+            self.found.push(NewMatch {
+                key,
+                caused_by: caused_by.map(str::to_owned),
+                depth,
+                time_ms: now_ms,
+                event: text.clone(),
+                stopped,
+            });
         }
     }
 

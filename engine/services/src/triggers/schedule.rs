@@ -15,7 +15,7 @@ use crate::clock::instant;
 use crate::error::ServiceError;
 use crate::events::Event;
 
-/// EventBridge's source and name of what a schedule tells.
+/// `EventBridge`'s source and name of what a schedule tells.
 const SOURCE: &str = "aws.events";
 const DETAIL_TYPE: &str = "Scheduled Event";
 /// Schedules that are looked at together.
@@ -25,7 +25,7 @@ const DUE_MAX: u32 = 100;
 struct Due {
     row: ScheduleRow,
     schedule: Arc<KnownSchedule>,
-    due_ms: u64,
+    planned_ms: u64,
     /// Times before it that nobody was there for.
     skipped: u64,
     next_ms: Option<u64>,
@@ -91,7 +91,7 @@ impl Services {
     }
 
     async fn fire(&self, due: Due, now_ms: u64) -> Result<bool, ServiceError> {
-        let (event, new) = self.scheduled_event(&due, now_ms)?;
+        let (event, new) = self.scheduled_event(&due, now_ms);
         let text = serde_json::to_string(&event).map_err(|error| {
             ServiceError::internal(format!("an event cannot be encoded: {error}"))
         })?;
@@ -114,26 +114,27 @@ impl Services {
             );
         }
         let write = move |tx: &mut Tx<'_>| -> Result<bool, ServiceError> {
-            if !schedules::claim(tx, &due.row, due.next_ms, due.due_ms, due.skipped)? {
+            if !schedules::claim(tx, &due.row, due.next_ms, due.planned_ms, due.skipped)? {
                 return Ok(false);
             }
             events::append(tx, &new)?;
             for key in &keys {
-                let new = NewMatch {
+                let matched = NewMatch {
                     key: key.clone(),
+                    caused_by: Some(new.id.clone()),
                     depth: 0,
                     time_ms: now_ms,
                     event: text.clone(),
                     stopped: None,
                 };
-                rule_matches::insert(tx, &new)?;
+                rule_matches::insert(tx, &matched)?;
             }
             Ok(true)
         };
         self.store().try_write(write).await
     }
 
-    fn scheduled_event(&self, due: &Due, now_ms: u64) -> Result<(Event, NewEvent), ServiceError> {
+    fn scheduled_event(&self, due: &Due, now_ms: u64) -> (Event, NewEvent) {
         let place = self.place();
         let (region, account_id) = (&place.region, &place.account_id);
         let resource = format!("arn:aws:events:{region}:{account_id}:rule/{}", due.schedule.name);
@@ -142,7 +143,7 @@ impl Services {
         let new = NewEvent {
             id: uuid::Uuid::new_v4().to_string(),
             time_ms: now_ms,
-            at_ms: due.due_ms,
+            at_ms: due.planned_ms,
             source: SOURCE.to_owned(),
             detail_type: DETAIL_TYPE.to_owned(),
             resources: json!(resources).to_string(),
@@ -154,9 +155,9 @@ impl Services {
             source: SOURCE.to_owned(),
             resources,
             detail,
-            ..crate::events::event(place, new.id.clone(), DETAIL_TYPE, due.due_ms)
+            ..crate::events::event(place, new.id.clone(), DETAIL_TYPE, due.planned_ms)
         };
-        Ok((event, new))
+        (event, new)
     }
 
     /// Returns the schedules, each with when it comes next and came last.
@@ -188,10 +189,10 @@ fn due(
     let before = i64::try_from(planned_ms.saturating_sub(1)).unwrap_or(i64::MAX);
     let missed = timetable.missed(before, i64::try_from(now_ms).unwrap_or(i64::MAX));
     let (due_ms, skipped) = missed.map_or((planned_ms, 0), |missed| {
-        (u64::try_from(missed.due_ms).unwrap_or(planned_ms), u64::from(missed.skipped))
+        (u64::try_from(missed.due_ms).unwrap_or(planned_ms), missed.skipped)
     });
     let next_ms = next_after(schedule, row.anchor_ms, now_ms)?;
-    Ok(Some(Due { row, schedule: schedule.clone(), due_ms, skipped, next_ms }))
+    Ok(Some(Due { row, schedule: schedule.clone(), planned_ms: due_ms, skipped, next_ms }))
 }
 
 fn next_after(

@@ -257,7 +257,7 @@ impl Services {
 impl RuleDiagnostic {
     fn new(source: &Source, diagnostic: Diagnostic) -> Self {
         let shown = render::plain(source, &diagnostic);
-        Self { file: source.name.to_string(), diagnostic, shown }
+        Self { file: source.name.clone(), diagnostic, shown }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Those who wait until what they told of was acted upon.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use store::rule_matches::MatchStatus;
@@ -21,7 +21,7 @@ pub struct Led {
 /// Who waits, by the ids of events.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    by_event: Mutex<HashMap<String, Waiter>>,
+    by_event: Mutex<BTreeMap<String, Waiter>>,
 }
 
 #[derive(Debug)]
@@ -66,17 +66,17 @@ impl Waiting {
 
     /// Answers all: nothing is held against rules now.
     pub(super) fn release(&self) {
-        for (_, waiter) in self.lock().drain() {
+        for waiter in std::mem::take(&mut *self.lock()).into_values() {
             drop(waiter.sender.send(waiter.led));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Waiter>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Waiter>> {
         self.by_event.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn answer(waiting: &mut HashMap<String, Waiter>, event_id: &str) {
+fn answer(waiting: &mut BTreeMap<String, Waiter>, event_id: &str) {
     let is_over = waiting
         .get(event_id)
         .is_some_and(|waiter| waiter.open.is_some_and(|open| waiter.led.len() >= open));

@@ -165,7 +165,7 @@ fn read(state: &str) -> Result<State, ServiceError> {
 /// Returns what events of one group have in common, as text.
 fn group_key(by: &[JsonPath], event: &Value) -> String {
     let values =
-        by.iter().map(|path| path.find(event).map_or(Value::Null, |found| found.into_owned()));
+        by.iter().map(|path| path.find(event).map_or(Value::Null, std::borrow::Cow::into_owned));
     let key = Value::Array(values.collect()).to_string();
     if key.len() <= KEY_BYTES_MAX {
         return key;

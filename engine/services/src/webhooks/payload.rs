@@ -19,7 +19,7 @@ const FORM_PAYLOAD: &str = "payload";
 const WRAPPED: &str = "body";
 /// A longer key is kept as its digest.
 const KEY_BYTES_MAX: usize = 512;
-/// How long the texts of an event may be, as EventBridge has it.
+/// How long the texts of an event may be, as `EventBridge` has it.
 const TEXT_CHARACTERS_MAX: usize = 256;
 
 /// Reads the body as its content type says: JSON, or a form.

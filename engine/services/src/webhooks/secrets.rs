@@ -60,7 +60,7 @@ impl Services {
             match self.hook_secret(name).await {
                 Ok(secret) => secrets.push(secret),
                 Err(error) => {
-                    tracing::error!(hook, name, %error, "the secret of a webhook cannot be had")
+                    tracing::error!(hook, name, %error, "the secret of a webhook cannot be had");
                 }
             }
         }

@@ -6,25 +6,27 @@ CREATE TABLE dispatch (
   cursor TEXT    NOT NULL
 ) STRICT;
 
--- What an event has led to, once for each rule, target, event and replay. `event` is there as long as it may be needed again;
+-- What an event has led to, once for each rule, target, event and replay. `caused_by` is the event that completed it, which is another
+-- one where a window was open, and none where the time did. `event` is there as long as it may be needed again;
 -- `result` is the id of what was started.
 CREATE TABLE rule_matches (
-  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
-  rule     TEXT    NOT NULL,
-  target   TEXT    NOT NULL,
-  event_id TEXT    NOT NULL,
-  replay   TEXT    NOT NULL,
-  depth    INTEGER NOT NULL,
-  status   TEXT    NOT NULL,
-  attempts INTEGER NOT NULL,
-  time_ms  INTEGER NOT NULL,
-  due_ms   INTEGER,
-  result   TEXT,
-  reason   TEXT,
-  event    TEXT
+  seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+  rule      TEXT    NOT NULL,
+  target    TEXT    NOT NULL,
+  event_id  TEXT    NOT NULL,
+  replay    TEXT    NOT NULL,
+  caused_by TEXT,
+  depth     INTEGER NOT NULL,
+  status    TEXT    NOT NULL,
+  attempts  INTEGER NOT NULL,
+  time_ms   INTEGER NOT NULL,
+  due_ms    INTEGER,
+  result    TEXT,
+  reason    TEXT,
+  event     TEXT
 ) STRICT;
 CREATE UNIQUE INDEX rule_matches_once ON rule_matches (rule, target, event_id, replay);
-CREATE INDEX rule_matches_by_event ON rule_matches (event_id);
+CREATE INDEX rule_matches_by_cause ON rule_matches (caused_by) WHERE caused_by IS NOT NULL;
 CREATE INDEX rule_matches_by_result ON rule_matches (result) WHERE result IS NOT NULL;
 CREATE INDEX rule_matches_by_status ON rule_matches (status, seq);
 CREATE INDEX rule_matches_by_rule ON rule_matches (rule, time_ms);

@@ -16,6 +16,7 @@ fn new_match(event_id: &str, replay: &str) -> NewMatch {
             event_id: event_id.to_owned(),
             replay: replay.to_owned(),
         },
+        caused_by: Some(event_id.to_owned()),
         depth: 0,
         time_ms: 5,
         event: "{}".to_owned(),
@@ -36,8 +37,8 @@ fn a_match_is_there_once_for_each_event_and_replay() {
     let again = insert(&scene, &new_match("e", "again")).unwrap();
     let other = insert(&scene, &new_match("f", "")).unwrap();
     assert!(first < again && again < other);
-    let of_event = scene.store.read_blocking(|tx| rule_matches::of_event(tx, "e")).unwrap();
-    assert_eq!(of_event.iter().map(|row| row.seq).collect::<Vec<_>>(), [first, again]);
+    let caused = scene.store.read_blocking(|tx| rule_matches::caused_by(tx, "e")).unwrap();
+    assert_eq!(caused.iter().map(|row| row.seq).collect::<Vec<_>>(), [first, again]);
 }
 
 #[test]

@@ -71,15 +71,11 @@ impl Engine {
             }
             RuleOperation::Matches { rule, status, limit } => {
                 let status = status.as_deref().and_then(MatchStatus::named);
-                let filter = MatchFilter {
-                    rule: rule.map(|rule| self.rule_key(rule)),
-                    status,
-                    before_seq: None,
-                };
+                let filter = MatchFilter { rule: rule.map(rule_key), status, before_seq: None };
                 self.matches(filter, limit).await
             }
             RuleOperation::Retry { matches, rule } => {
-                let rule = rule.map(|rule| self.rule_key(rule));
+                let rule = rule.map(rule_key);
                 let filter = MatchFilter { rule, ..MatchFilter::default() };
                 let count =
                     services.retry_matches(actor, matches, filter).await.map_err(refused)?;
@@ -100,11 +96,11 @@ impl Engine {
             }
         }
     }
+}
 
-    /// Returns the key under which matches of a rule are kept. A schedule is named as `schedule/<name>`.
-    fn rule_key(&self, name: String) -> String {
-        if name.contains('/') { name } else { format!("rule/{name}") }
-    }
+/// Returns the key under which matches of a rule are kept. A schedule is named as `schedule/<name>`.
+fn rule_key(name: String) -> String {
+    if name.contains('/') { name } else { format!("rule/{name}") }
 }
 
 /// Returns what each rule makes of an event.

@@ -12,7 +12,7 @@ use crate::sample::per_second;
 
 const RULES: usize = 1_000;
 const EVENTS: usize = 1_000;
-/// Twice the best figure that is published for EventBridge's own matcher in Java.
+/// Twice the best figure that is published for `EventBridge`'s own matcher in Java.
 const BAR: f64 = 314_000.0;
 
 pub(super) fn measure(options: &Options, report: &mut Report) -> Result<()> {
