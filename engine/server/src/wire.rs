@@ -19,7 +19,7 @@ use crate::peer::source_address;
 use crate::server::Context;
 pub(crate) use answer::{Fault, request_id};
 pub(crate) use body::{BodyLimits, Budget};
-use target::{TARGET_HEADER, Target};
+use target::{Addressed, TARGET_HEADER};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON_TYPES: [&str; 2] = ["application/x-amz-json-1.1", "application/json"];
@@ -28,9 +28,10 @@ const JSON_TYPES: [&str; 2] = ["application/x-amz-json-1.1", "application/json"]
 pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) -> Response {
     let id = request_id();
     let (parts, body) = request.into_parts();
+    let addressed = target::addressed(&parts.headers);
     let body = match context.bodies.read(&parts.headers, body).await {
         Ok(body) => body,
-        Err(fault) => return fault.respond(&id),
+        Err(fault) => return fault.respond(&id, addressed.service),
     };
     let asked = Asked {
         method: &parts.method,
@@ -39,21 +40,25 @@ pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) 
         body: &body.bytes,
         id: &id,
         source_address: source_address(&parts.extensions, &parts.headers, context.is_behind_proxy),
-        service: "ssm",
+        service: addressed.scope,
     };
     if is_form(&parts.headers) {
         return identity::answer(&context, asked).await;
     }
-    match operation(&context, asked).await {
+    match operation(&context, asked, addressed).await {
         Ok(value) => answer::success(&id, &value),
-        Err(fault) => fault.respond(&id),
+        Err(fault) => fault.respond(&id, addressed.service),
     }
 }
 
-async fn operation(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, Fault> {
-    let Target { service, operation } = target::read(asked.headers)?;
+async fn operation(
+    context: &Context,
+    asked: Asked<'_>,
+    addressed: &Addressed,
+) -> Result<serde_json::Value, Fault> {
+    let operation = addressed.operation(asked.headers)?;
     check_form(asked)?;
-    let actor = actor(context, Asked { service, ..asked }).await?;
+    let actor = actor(context, asked).await?;
     let started = std::time::Instant::now();
     let answered = answered(context, asked, operation, actor).await;
     let code = answered.as_ref().err().map_or("", |fault| fault.code.as_str());

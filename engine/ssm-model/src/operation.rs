@@ -15,8 +15,6 @@ pub enum Service {
 }
 
 impl Service {
-    const ALL: [Self; 2] = [Self::Ssm, Self::EventBridge];
-
     /// Returns what the names of its operations begin with here, which tells those apart that two services have. SSM's have nothing.
     pub fn namespace(self) -> &'static str {
         match self {
@@ -38,7 +36,8 @@ impl Service {
         self.table().operations.iter()
     }
 
-    fn error_shape(self, code: &str) -> Option<ErrorShape> {
+    /// Returns what its model says of the error with that code.
+    pub fn error_shape(self, code: &str) -> Option<ErrorShape> {
         let errors = &self.table().errors;
         let index = errors.binary_search_by(|error| error.name.cmp(code)).ok()?;
         errors.get(index).copied()
@@ -94,9 +93,9 @@ pub fn operations() -> impl ExactSizeIterator<Item = &'static Operation> {
     Service::Ssm.operations()
 }
 
-/// Returns what the models say of the error with that code; of one that several have, what SSM's says.
+/// Returns what SSM's model says of the error with that code.
 pub fn error_shape(code: &str) -> Option<ErrorShape> {
-    Service::ALL.into_iter().find_map(|service| service.error_shape(code))
+    Service::Ssm.error_shape(code)
 }
 
 impl Operation {

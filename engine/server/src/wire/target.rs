@@ -1,73 +1,74 @@
 //! The operation that a request names.
 
 use axum::http::HeaderMap;
-use ssm_model::Service;
+use ssm_model::{Operation, Service};
 
 use super::Fault;
 
 pub(super) const TARGET_HEADER: &str = "x-amz-target";
 
 /// A service as its clients address it.
-struct Addressed {
-    service: Service,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Addressed {
+    pub(super) service: Service,
     /// What targets begin with.
     prefix: &'static str,
     /// For what requests are signed.
-    scope: &'static str,
+    pub(super) scope: &'static str,
 }
 
-const ADDRESSED: [Addressed; 2] = [
-    Addressed { service: Service::Ssm, prefix: "AmazonSSM.", scope: "ssm" },
-    Addressed { service: Service::EventBridge, prefix: "AWSEvents.", scope: "events" },
-];
+const SSM: Addressed = Addressed { service: Service::Ssm, prefix: "AmazonSSM.", scope: "ssm" };
+const EVENT_BRIDGE: Addressed =
+    Addressed { service: Service::EventBridge, prefix: "AWSEvents.", scope: "events" };
 
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Target {
-    /// The service that a signature must be for.
-    pub(super) service: &'static str,
-    /// With the namespace of its service.
-    pub(super) operation: &'static str,
+/// Returns the service that a request is for; SSM when it says nothing that is known.
+pub(super) fn addressed(headers: &HeaderMap) -> &'static Addressed {
+    if target(headers).starts_with(EVENT_BRIDGE.prefix) { &EVENT_BRIDGE } else { &SSM }
 }
 
-/// Returns what the header names. AWS's error for any other target.
-pub(super) fn read(headers: &HeaderMap) -> Result<Target, Fault> {
+impl Addressed {
+    /// Returns the operation that the header names, with the namespace of its service. AWS's error for any other target.
+    pub(super) fn operation(&self, headers: &HeaderMap) -> Result<&'static str, Fault> {
+        let name = target(headers).strip_prefix(self.prefix);
+        let operation = name.and_then(|name| self.service.operation(name));
+        operation.map(Operation::name).ok_or_else(|| {
+            Fault::client(
+                "UnknownOperationException",
+                format!(
+                    "the {TARGET_HEADER} header must name an operation, such as AmazonSSM.GetParameter or AWSEvents.PutEvents"
+                ),
+            )
+        })
+    }
+}
+
+/// Returns the target; empty when there is none, or more than one.
+fn target(headers: &HeaderMap) -> &str {
     let mut targets = headers.get_all(TARGET_HEADER).iter();
-    let target = targets.next().and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let is_only = targets.next().is_none();
-    let found = ADDRESSED.iter().filter(|_| is_only).find_map(|addressed| {
-        let name = target.strip_prefix(addressed.prefix)?;
-        let operation = addressed.service.operation(name)?.name();
-        Some(Target { service: addressed.scope, operation })
-    });
-    found.ok_or_else(|| {
-        Fault::client(
-            "UnknownOperationException",
-            format!(
-                "the {TARGET_HEADER} header must name an operation, such as AmazonSSM.GetParameter or AWSEvents.PutEvents"
-            ),
-        )
-    })
+    let target = targets.next().and_then(|target| target.to_str().ok());
+    target.filter(|_| targets.next().is_none()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn target(texts: &[&'static str]) -> Result<Target, String> {
+    fn asked(texts: &[&'static str]) -> Result<(&'static str, &'static str), String> {
         let mut headers = HeaderMap::new();
         for text in texts {
             headers.append(TARGET_HEADER, text.parse().unwrap());
         }
-        read(&headers).map_err(|fault| fault.code)
+        let addressed = addressed(&headers);
+        let operation = addressed.operation(&headers).map_err(|fault| fault.code)?;
+        Ok((addressed.scope, operation))
     }
 
     #[test]
     fn each_service_has_its_operations() {
-        let tags = |service, operation| Ok(Target { service, operation });
-        assert_eq!(target(&["AmazonSSM.ListTagsForResource"]), tags("ssm", "ListTagsForResource"));
-        let found = target(&["AWSEvents.ListTagsForResource"]);
-        assert_eq!(found, tags("events", "events:ListTagsForResource"));
+        let tags = asked(&["AmazonSSM.ListTagsForResource"]);
+        assert_eq!(tags, Ok(("ssm", "ListTagsForResource")));
+        let tags = asked(&["AWSEvents.ListTagsForResource"]);
+        assert_eq!(tags, Ok(("events", "events:ListTagsForResource")));
         for none in [
             &["AmazonSSM.PutRule"][..],
             &["AWSEvents.GetParameter"],
@@ -77,7 +78,7 @@ mod tests {
             &[],
             &["AWSEvents.PutRule", "AWSEvents.PutRule"],
         ] {
-            assert_eq!(target(none), Err("UnknownOperationException".to_owned()), "{none:?}");
+            assert_eq!(asked(none), Err("UnknownOperationException".to_owned()), "{none:?}");
         }
     }
 }

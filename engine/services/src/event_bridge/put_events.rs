@@ -9,7 +9,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
-use crate::events::Incoming;
+use crate::events::{DETAIL_DEPTH_MAX, Incoming, is_deeper};
 
 /// Entries of one request.
 pub const ENTRIES_MAX: usize = 10;
@@ -83,7 +83,7 @@ impl Services {
         }
         let at_ms = entry.time.map(milliseconds).transpose()?;
         match serde_json::from_str(&detail) {
-            Ok(detail @ Value::Object(_)) => Ok(Incoming {
+            Ok(detail @ Value::Object(_)) if !is_deeper(&detail, DETAIL_DEPTH_MAX) => Ok(Incoming {
                 source,
                 detail_type,
                 detail,

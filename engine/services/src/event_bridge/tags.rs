@@ -7,7 +7,7 @@ use store::{ReadTx, event_rules};
 
 use super::{
     ListTagsRequest, ListTagsResponse, Nothing, Tag, TagResourceRequest, UntagResourceRequest,
-    limit_exceeded, not_found, rule_not_found,
+    not_found, rule_not_found,
 };
 use crate::Services;
 use crate::access::Resource;
@@ -21,8 +21,7 @@ impl Services {
     /// Adds tags to a rule; a tag with a key that is there takes its place.
     ///
     /// # Errors
-    /// `LimitExceededException` if it would have more than [`TAGS_MAX`], `ManagedRuleException`, `ResourceNotFoundException`,
-    /// `ValidationException`.
+    /// `ManagedRuleException`, `ResourceNotFoundException`, and `ValidationException`, also if it would have more than [`TAGS_MAX`].
     pub async fn tag_event_resource(
         &self,
         actor: &Actor,
@@ -39,7 +38,7 @@ impl Services {
                 store::tags::set(tx, EVENT_RULE, &name, key, value)?;
             }
             if store::tags::list(tx, EVENT_RULE, &name)?.len() > TAGS_MAX {
-                return Err(limit_exceeded());
+                return Err(too_many());
             }
             Ok(Nothing {})
         })
@@ -114,6 +113,10 @@ fn check_exists(tx: &ReadTx<'_>, name: &str) -> Result<(), ServiceError> {
     event_rules::find(tx, name)?.map(drop).ok_or_else(|| rule_not_found(name))
 }
 
+fn too_many() -> ServiceError {
+    ServiceError::validation(format!("a rule has at most {TAGS_MAX} tags"))
+}
+
 /// Checks tags as those of other resources, with the errors of `EventBridge`.
 pub(super) fn checked(tags: &[Tag]) -> Result<Vec<(String, String)>, ServiceError> {
     let keys: BTreeSet<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
@@ -123,7 +126,7 @@ pub(super) fn checked(tags: &[Tag]) -> Result<Vec<(String, String)>, ServiceErro
         ));
     }
     if tags.len() > TAGS_MAX {
-        return Err(limit_exceeded());
+        return Err(too_many());
     }
     crate::tags::checked(tags)
 }

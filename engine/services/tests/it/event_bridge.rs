@@ -239,7 +239,7 @@ async fn tags_come_with_a_new_rule_change_and_go_with_it() {
     let tags: Vec<Value> =
         (0..50).map(|number| json!({ "Key": format!("k{number}"), "Value": "v" })).collect();
     let many = json!({ "ResourceARN": arn("tagged"), "Tags": tags });
-    assert_eq!(refusal(&fixture, "TagResource", many).await.0, "LimitExceededException");
+    assert_eq!(refusal(&fixture, "TagResource", many).await.0, "ValidationException");
     call(&fixture, "DeleteRule", json!({ "Name": "tagged" })).await.unwrap();
     put(&fixture, "tagged").await;
     let tags = call(&fixture, "ListTagsForResource", list).await.unwrap();

@@ -58,7 +58,8 @@ async fn each_entry_that_is_refused_is_told_apart() {
         (json!({ "Source": "app", "DetailType": "t" }), required("Detail")),
         (with("Detail", json!("detail")), malformed.clone()),
         (with("Detail", json!("[1]")), malformed.clone()),
-        (with("Detail", json!("\"{}\"")), malformed),
+        (with("Detail", json!("\"{}\"")), malformed.clone()),
+        (with("Detail", json!(format!("{{\"a\": {}{}}}", "[".repeat(64), "]".repeat(64)))), malformed),
         (
             with("Source", json!("aws.ssm")),
             ("NotAuthorizedForSourceException", "Not authorized for the source.".to_owned()),
@@ -83,7 +84,7 @@ async fn each_entry_that_is_refused_is_told_apart() {
         assert_eq!(answer["Entries"][0], expected, "{bad}");
         assert!(answer["Entries"][1]["EventId"].is_string(), "{bad}");
     }
-    assert_eq!(events(&fixture).await.len(), 10);
+    assert_eq!(events(&fixture).await.len(), 11);
 }
 
 #[tokio::test]

@@ -323,7 +323,7 @@ async fn who_puts_a_target_may_pass_the_role_that_it_acts_as() {
 #[tokio::test]
 async fn a_rule_of_a_file_is_changed_by_its_file_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let file = "rules:\n  ready:\n    when: { source: [app] }\n    start: { runbook: Deploy }\n";
+    let file = "rules:\n  - name: ready\n    match: { source: [app] }\n    start: { runbook: Deploy }\n";
     fs::write(directory.path().join("site.yaml"), file).unwrap();
     let rule_directory = Some(directory.path().to_owned());
     let fixture = Fixture::with(Settings { rule_directory, ..Settings::default() }, 1);
