@@ -33,6 +33,7 @@ files! {
     test_document_sharing
     test_documents
     test_durability
+    test_event_bridge
     test_hostile
     test_identity
     test_key_wrapping

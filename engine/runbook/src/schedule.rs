@@ -130,6 +130,10 @@ fn read_rate(body: &str, text: &str, dialect: Dialect) -> Result<i64, ScheduleEr
     let not_a_rate = || ScheduleError::Rate { text: text.to_owned() };
     let words: Vec<&str> = body.split_ascii_whitespace().collect();
     let [number, unit] = words[..] else { return Err(not_a_rate()) };
+    // EventBridge takes one space and no more.
+    if dialect == Dialect::EventBridgeRule && body != words.join(" ") {
+        return Err(not_a_rate());
+    }
     if !number.bytes().all(|b| b.is_ascii_digit()) {
         return Err(not_a_rate());
     }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use host_api::identifier::RunId;
 use services::events::Occurrence;
+use ssm_model::Service;
 use services::{Actor, ServiceError};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -51,7 +52,7 @@ async fn follow(context: Arc<Context>, request: Request, run: Option<RunId>) -> 
             let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
             Sse::new(following.stream()).keep_alive(keep_alive).into_response()
         }
-        Err(fault) => Fault { status: status(&fault), ..fault }.respond(&id),
+        Err(fault) => Fault { status: status(&fault), ..fault }.respond(&id, Service::Ssm),
     }
 }
 

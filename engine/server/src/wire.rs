@@ -1,9 +1,10 @@
-//! `POST /`: SSM's JSON 1.1, and the one question that clients ask of STS.
+//! `POST /`: JSON 1.1 of SSM and of `EventBridge`, and the one question that clients ask of STS.
 
 mod answer;
 mod body;
 mod identity;
 mod json;
+mod target;
 
 use std::sync::Arc;
 
@@ -18,9 +19,8 @@ use crate::peer::source_address;
 use crate::server::Context;
 pub(crate) use answer::{Fault, request_id};
 pub(crate) use body::{BodyLimits, Budget};
+use target::{Addressed, TARGET_HEADER};
 
-const TARGET_PREFIX: &str = "AmazonSSM.";
-const TARGET_HEADER: &str = "x-amz-target";
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON_TYPES: [&str; 2] = ["application/x-amz-json-1.1", "application/json"];
 
@@ -28,9 +28,10 @@ const JSON_TYPES: [&str; 2] = ["application/x-amz-json-1.1", "application/json"]
 pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) -> Response {
     let id = request_id();
     let (parts, body) = request.into_parts();
+    let addressed = target::addressed(&parts.headers);
     let body = match context.bodies.read(&parts.headers, body).await {
         Ok(body) => body,
-        Err(fault) => return fault.respond(&id),
+        Err(fault) => return fault.respond(&id, addressed.service),
     };
     let asked = Asked {
         method: &parts.method,
@@ -39,19 +40,23 @@ pub(crate) async fn post(State(context): State<Arc<Context>>, request: Request) 
         body: &body.bytes,
         id: &id,
         source_address: source_address(&parts.extensions, &parts.headers, context.is_behind_proxy),
-        service: "ssm",
+        service: addressed.scope,
     };
     if is_form(&parts.headers) {
         return identity::answer(&context, asked).await;
     }
-    match ssm(&context, asked).await {
+    match operation(&context, asked, addressed).await {
         Ok(value) => answer::success(&id, &value),
-        Err(fault) => fault.respond(&id),
+        Err(fault) => fault.respond(&id, addressed.service),
     }
 }
 
-async fn ssm(context: &Context, asked: Asked<'_>) -> Result<serde_json::Value, Fault> {
-    let operation = operation(asked.headers)?;
+async fn operation(
+    context: &Context,
+    asked: Asked<'_>,
+    addressed: &Addressed,
+) -> Result<serde_json::Value, Fault> {
+    let operation = addressed.operation(asked.headers)?;
     check_form(asked)?;
     let actor = actor(context, asked).await?;
     let started = std::time::Instant::now();
@@ -82,22 +87,6 @@ async fn answered(
         span.record("error", error.code.as_ref());
     }
     Ok(result?)
-}
-
-/// Returns the operation that the target names. SSM's error for any other target.
-fn operation(headers: &HeaderMap) -> Result<&'static str, Fault> {
-    let mut targets = headers.get_all(TARGET_HEADER).iter();
-    let target = targets.next().and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let name = target.strip_prefix(TARGET_PREFIX).filter(|_| targets.next().is_none());
-    match name.and_then(ssm_model::operation) {
-        Some(operation) => Ok(operation.name()),
-        None => Err(Fault::client(
-            "UnknownOperationException",
-            format!(
-                "the {TARGET_HEADER} header must name an operation of SSM, such as {TARGET_PREFIX}GetParameter"
-            ),
-        )),
-    }
 }
 
 /// What could make the same bytes mean something else is refused.

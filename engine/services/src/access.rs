@@ -1,4 +1,4 @@
-//! Who may do what: Cedar's policies over SSM's operations. What no policy permits is denied, and what one forbids too.
+//! Who may do what: Cedar's policies over the operations of SSM and `EventBridge`. What no policy permits is denied, and what one forbids too.
 
 mod actions;
 mod diagnostic;
@@ -6,6 +6,7 @@ pub mod iam;
 mod policies;
 mod remembered;
 mod request;
+mod role;
 mod schema;
 mod sources;
 
@@ -19,12 +20,13 @@ use crate::actor::Actor;
 use crate::change::Deed;
 use crate::error::ServiceError;
 use crate::parameters::Place;
-use crate::tags::{MANAGED_INSTANCE, PARAMETER};
+use crate::tags::{EVENT_RULE, MANAGED_INSTANCE, PARAMETER};
 
 pub use actions::{Action, actions};
 pub use diagnostic::{PolicyDiagnostic, Severity};
 pub use policies::{Decision, Policies, ShownPolicy};
 pub use request::{Acting, Asked, Circumstances};
+pub(crate) use role::role_name;
 pub use schema::text as schema_text;
 pub(crate) use sources::PolicySource;
 pub use sources::PolicyStatus;
@@ -60,6 +62,10 @@ pub enum Resource {
     AutomationExecution(String),
     ManagedInstance(String),
     ServiceSetting(String),
+    /// What events are put on, by its name.
+    EventBus(String),
+    /// A rule of `EventBridge`, by its name.
+    EventRule(String),
     /// A role that a run is to act as.
     Role(String),
     /// A user of this installation.
@@ -87,6 +93,8 @@ impl Resource {
             | Self::AutomationExecution(name)
             | Self::ManagedInstance(name)
             | Self::ServiceSetting(name)
+            | Self::EventBus(name)
+            | Self::EventRule(name)
             | Self::Role(name)
             | Self::User(name) => name.len(),
         }
@@ -111,6 +119,10 @@ impl Resource {
             Self::ServiceSetting(id) => {
                 ssm(&format!("servicesetting/{}", id.trim_start_matches('/')))
             }
+            Self::EventBus(name) => {
+                format!("arn:aws:events:{region}:{account_id}:event-bus/{name}")
+            }
+            Self::EventRule(name) => format!("arn:aws:events:{region}:{account_id}:rule/{name}"),
             Self::Role(name) => format!("arn:aws:iam::{account_id}:role/{name}"),
             Self::User(name) => format!("arn:aws:iam::{account_id}:user/{name}"),
         }
@@ -273,7 +285,9 @@ impl Services {
             Resource::Document(name) | Resource::AutomationDefinition(name, _) => (DOCUMENT, name),
             Resource::AutomationExecution(id) => (AUTOMATION, id),
             Resource::ManagedInstance(id) => (MANAGED_INSTANCE, id),
+            Resource::EventRule(name) => (EVENT_RULE, name),
             Resource::Account
+            | Resource::EventBus(_)
             | Resource::ServiceSetting(_)
             | Resource::Role(_)
             | Resource::User(_) => return Ok(BTreeMap::new()),

@@ -6,6 +6,7 @@
 mod automation;
 mod calendars;
 mod documents;
+mod event_bridge;
 mod exceptions;
 mod parameters;
 mod resource_policies;
@@ -37,6 +38,7 @@ static OPERATIONS: LazyLock<BTreeMap<&'static str, Operation>> = LazyLock::new(|
         automation::operations(),
         calendars::operations(),
         documents::operations(),
+        event_bridge::operations(),
         parameters::operations(),
         resource_policies::operations(),
         settings::operations(),
@@ -47,7 +49,7 @@ static OPERATIONS: LazyLock<BTreeMap<&'static str, Operation>> = LazyLock::new(|
 
 /// An operation that has a service.
 pub struct Operation {
-    /// SSM's name.
+    /// SSM's name, or that of another service with its namespace, as in `events:PutRule`.
     pub name: &'static str,
     pub access: Access,
     run: Box<dyn Fn(Services, Actor, Value) -> Answer + Send + Sync>,

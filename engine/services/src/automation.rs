@@ -6,7 +6,7 @@ mod for_event;
 mod list;
 mod log;
 mod named;
-mod page;
+pub(crate) mod page;
 mod preview;
 mod requested;
 mod retention;

@@ -28,6 +28,7 @@ pub mod calendars;
 pub mod cloud_events;
 pub mod commands;
 pub mod documents;
+pub mod event_bridge;
 pub mod events;
 pub mod http;
 pub mod inventory;

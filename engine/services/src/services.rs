@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use runbook::document::Format;
 use runbook::plan::Plan;
 use store::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::access::PolicySource;
 use crate::audit::Pending;
@@ -127,6 +127,8 @@ struct Inner {
     compiled: Cache<CompiledKey, Arc<Plan>>,
     plugin_changes: AtomicU64,
     dispatcher: Notify,
+    /// Counts changes of rules that the API made.
+    event_rules_revision: watch::Sender<u64>,
     /// Records of the audit log that may be written a little later.
     pending: Pending,
 }
@@ -175,6 +177,7 @@ impl Services {
             compiled: Cache::new(COMPILED_MAX),
             plugin_changes: AtomicU64::new(0),
             dispatcher: Notify::new(),
+            event_rules_revision: watch::Sender::new(0),
             pending: Pending::default(),
         };
         let services = Self { inner: Arc::new(inner) };
@@ -244,6 +247,10 @@ impl Services {
 
     pub(crate) fn revealed(&self) -> &Revealed {
         &self.inner.revealed
+    }
+
+    pub(crate) fn event_rules_revision(&self) -> &watch::Sender<u64> {
+        &self.inner.event_rules_revision
     }
 
     pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {

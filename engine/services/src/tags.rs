@@ -20,6 +20,8 @@ pub(crate) const MANAGED_INSTANCE: &str = "ManagedInstance";
 pub(crate) const DOCUMENT: &str = "Document";
 /// A run, whose tags go with it. SSM takes 5 when a run starts, and as many as for anything else afterwards.
 pub(crate) const AUTOMATION: &str = store::tags::AUTOMATION;
+/// A rule of `EventBridge`, which SSM's own operations on tags do not know.
+pub(crate) const EVENT_RULE: &str = "EventRule";
 /// Tags of one resource.
 pub const TAGS_MAX: usize = 50;
 

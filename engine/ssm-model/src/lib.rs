@@ -1,6 +1,6 @@
-//! SSM's wire model (JSON 1.1): what each operation takes and answers.
+//! The wire model (JSON 1.1) of SSM, and of `EventBridge` beside it: what each operation takes and answers.
 //!
-//! The check is interpreted from a table that is built once, from the embedded model. It knows no service and does no I/O.
+//! The check is interpreted from a table that is built once, from the embedded model. It knows no capability and does no I/O.
 //!
 //! ```
 //! let operation = ssm_model::operation("GetParameter").expect("SSM has it");
@@ -23,7 +23,7 @@ mod sensitive;
 #[expect(clippy::struct_field_names, reason = "the names of members are SSM's")]
 pub mod types;
 
-pub use operation::{ErrorShape, Operation, Pagination, error_shape, operation, operations};
+pub use operation::{ErrorShape, Operation, Pagination, Service, error_shape, operation, operations};
 pub use redact::HIDDEN;
 pub use refused::{Refused, Violation};
 pub use sensitive::Sensitive;

@@ -11,14 +11,21 @@ pub(crate) use constraint::{Constraint, decoded};
 #[cfg(test)]
 use pattern::Pattern;
 
-use crate::{ErrorShape, Operation};
+use crate::{ErrorShape, Operation, Service};
 
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| build::table(include_str!("../model/ssm-model.json")));
+static SSM: LazyLock<Table> =
+    LazyLock::new(|| build::table(include_str!("../model/ssm-model.json"), Service::Ssm));
+static EVENT_BRIDGE: LazyLock<Table> =
+    LazyLock::new(|| build::table(include_str!("../model/events-model.json"), Service::EventBridge));
 
-/// Returns the table, which the first call builds.
-pub(crate) fn table() -> &'static Table {
-    &TABLE
+impl Service {
+    /// Returns the table, which the first call builds.
+    pub(crate) fn table(self) -> &'static Table {
+        match self {
+            Self::Ssm => &SSM,
+            Self::EventBridge => &EVENT_BRIDGE,
+        }
+    }
 }
 
 /// Everything the model says, in the order of names.

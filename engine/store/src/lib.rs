@@ -60,6 +60,7 @@ pub mod state;
 pub mod tags;
 
 pub mod dispatch;
+pub mod event_rules;
 pub mod ops_items;
 pub mod replays;
 pub mod rule_files;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
         include_str!("../migrations/0002/events.sql"),
         include_str!("../migrations/0002/settings.sql"),
         include_str!("../migrations/0002/triggers.sql"),
+        include_str!("../migrations/0002/event_rules.sql"),
     ),
 ];
 

@@ -5,10 +5,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
 use services::{ErrorKind, ServiceError};
+use ssm_model::Service;
 
 /// The content type of every answer.
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const REQUEST_ID: &str = "x-amzn-requestid";
+/// What a bug or a broken store is called, by SSM and by `EventBridge`.
+const INTERNAL: &str = "InternalServerError";
+const EVENT_BRIDGE_INTERNAL: &str = "InternalException";
 
 /// An error as it goes over the wire.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +42,7 @@ impl Fault {
                 let message = "An error occurred on the server side.".to_owned();
                 return Self {
                     status: StatusCode::INTERNAL_SERVER_ERROR,
-                    code: "InternalServerError".to_owned(),
+                    code: INTERNAL.to_owned(),
                     message,
                 };
             }
@@ -57,11 +61,15 @@ impl Fault {
 
     /// Returns the answer. The member that holds the message is spelt as the model spells it for this exception, in small letters where
     /// the model has none: clients look there.
-    pub(crate) fn respond(self, request_id: &str) -> Response {
-        let shape = ssm_model::error_shape(&self.code);
+    pub(crate) fn respond(self, request_id: &str, service: Service) -> Response {
+        let code = match service {
+            Service::EventBridge if self.code == INTERNAL => EVENT_BRIDGE_INTERNAL.to_owned(),
+            Service::EventBridge | Service::Ssm => self.code,
+        };
+        let shape = service.error_shape(&code);
         let member = shape.and_then(|shape| shape.message_member).unwrap_or("message");
         let mut body = Map::new();
-        body.insert("__type".to_owned(), Value::from(self.code));
+        body.insert("__type".to_owned(), Value::from(code));
         body.insert(member.to_owned(), Value::from(self.message));
         respond(self.status, request_id, &Value::Object(body))
     }

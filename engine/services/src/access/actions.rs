@@ -1,5 +1,7 @@
 //! What can be asked for, in the words of policies.
 
+use ssm_model::Service;
+
 use super::Access;
 
 /// Operations on users and credentials that IAM has too.
@@ -11,19 +13,24 @@ const IAM: &str = "
 const RUNWRIGHT: &str =
     "CreateToken DeleteToken HttpRequest ListEvents ListTokens PutEvents PutUser";
 
-const READING: [&str; 3] = ["Describe", "Get", "List"];
+const READING: [&str; 4] = ["Describe", "Get", "List", "Test"];
+/// `EventBridge`, as policies call it.
+const EVENTS: &str = "events";
 
 /// Something that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action<'n> {
-    /// `ssm`, `iam` or `runwright`.
+    /// `ssm`, `events`, `iam` or `runwright`.
     pub service: &'static str,
     pub operation: &'n str,
 }
 
 impl<'n> Action<'n> {
-    /// Returns the action of an operation; what is not known is taken for one of SSM's.
+    /// Returns the action of an operation, which has the namespace of its service; what is not known is taken for one of SSM's.
     pub fn of(operation: &'n str) -> Self {
+        if let Some(operation) = operation.strip_prefix(Service::EventBridge.namespace()) {
+            return Self { service: EVENTS, operation };
+        }
         let is_among = |names: &str| names.split_whitespace().any(|name| name == operation);
         let service = match () {
             () if is_among(IAM) => "iam",
@@ -31,6 +38,11 @@ impl<'n> Action<'n> {
             () => "ssm",
         };
         Self { service, operation }
+    }
+
+    /// Returns the operation's name with the namespace of its service, which SSM's and ours do not have.
+    pub(super) fn asked(self) -> String {
+        if self.service == EVENTS { self.id() } else { self.operation.to_owned() }
     }
 
     /// Returns the name in policies, such as `ssm:GetParameter`.
@@ -62,7 +74,6 @@ pub fn actions() -> impl Iterator<Item = Action<'static>> {
     let ours = [("iam", IAM), ("runwright", RUNWRIGHT)].into_iter().flat_map(|(service, names)| {
         names.split_whitespace().map(move |operation| Action { service, operation })
     });
-    let of_ssm = ssm_model::operations()
-        .map(|operation| Action { service: "ssm", operation: operation.name() });
-    ours.chain(of_ssm)
+    let of_services = [Service::Ssm, Service::EventBridge].into_iter().flat_map(Service::operations);
+    ours.chain(of_services.map(|operation| Action::of(operation.name())))
 }

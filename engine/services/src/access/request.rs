@@ -22,6 +22,8 @@ static KINDS: LazyLock<BTreeMap<&'static str, EntityTypeName>> = LazyLock::new(|
         "AutomationDefinition",
         "AutomationExecution",
         "Document",
+        "EventBus",
+        "EventRule",
         "ManagedInstance",
         "Parameter",
         "Role",
@@ -33,8 +35,8 @@ static KINDS: LazyLock<BTreeMap<&'static str, EntityTypeName>> = LazyLock::new(|
 });
 
 /// The actions that policies can name, by their operations, each with its group.
-static ACTIONS: LazyLock<BTreeMap<&'static str, Result<ActionUids, String>>> =
-    LazyLock::new(|| actions().map(|action| (action.operation, ActionUids::new(action))).collect());
+static ACTIONS: LazyLock<BTreeMap<String, Result<ActionUids, String>>> =
+    LazyLock::new(|| actions().map(|action| (action.asked(), ActionUids::new(action))).collect());
 
 #[derive(Debug, Clone)]
 struct ActionUids {
@@ -199,6 +201,8 @@ impl Asked<'_> {
             Resource::Account
             | Resource::Document(_)
             | Resource::AutomationExecution(_)
+            | Resource::EventBus(_)
+            | Resource::EventRule(_)
             | Resource::ManagedInstance(_)
             | Resource::ServiceSetting(_)
             | Resource::Role(_)
@@ -219,6 +223,8 @@ impl Resource {
                 ("AutomationDefinition", format!("{}:{version}", document(name)))
             }
             Self::AutomationExecution(id) => ("AutomationExecution", id.clone()),
+            Self::EventBus(name) => ("EventBus", name.clone()),
+            Self::EventRule(name) => ("EventRule", name.clone()),
             Self::ManagedInstance(id) => ("ManagedInstance", id.clone()),
             Self::ServiceSetting(id) => ("ServiceSetting", id.clone()),
             Self::Role(name) => ("Role", name.clone()),

@@ -21,14 +21,14 @@ type Asked = {
   sourceAddress?: ipaddr,
   withDecryption: Bool,
 };
-entity Role, Account, Document, AutomationExecution, ManagedInstance, ServiceSetting = { arn: String, name: String } tags String;
+entity Role, Account, Document, AutomationExecution, EventBus, EventRule, ManagedInstance, ServiceSetting = { arn: String, name: String } tags String;
 entity User in [Role] = { arn: String, name: String } tags String;
 entity Parameter in [Parameter] = { arn: String, name: String } tags String;
 entity AutomationDefinition in [Document] = { arn: String, name: String } tags String;
 ";
 
 const APPLIES: &str = "appliesTo { principal: [User, Role], resource: [Account, AutomationDefinition, AutomationExecution, \
-                       Document, ManagedInstance, Parameter, Role, ServiceSetting, User], context: Asked }";
+                       Document, EventBus, EventRule, ManagedInstance, Parameter, Role, ServiceSetting, User], context: Asked }";
 
 static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| validator(&text()));
 

@@ -2,6 +2,7 @@
 
 use host_api::identifier::Principal;
 use serde_json::{Map, Value, json};
+use ssm_model::Service;
 use store::audit::{Entry, NewEntry};
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::parameters::Place;
 
 const EVENT_VERSION: &str = "1.11";
 const EVENT_SOURCE: &str = "ssm.amazonaws.com";
+const EVENT_BRIDGE_SOURCE: &str = "events.amazonaws.com";
 /// Where requests come from that no wire brought.
 const INTERNAL: &str = "Internal";
 /// Longer names of resources, which are of none that exists, are cut.
@@ -140,12 +142,16 @@ fn common(
     resource: &str,
     time_ms: u64,
 ) -> Map<String, Value> {
+    let (source, name) = match action.strip_prefix(Service::EventBridge.namespace()) {
+        Some(name) => (EVENT_BRIDGE_SOURCE, name),
+        None => (EVENT_SOURCE, action),
+    };
     let members = [
         ("eventVersion", json!(EVENT_VERSION)),
         ("userIdentity", identity(principal, place)),
         ("eventTime", json!(instant(time_ms))),
-        ("eventSource", json!(EVENT_SOURCE)),
-        ("eventName", json!(action)),
+        ("eventSource", json!(source)),
+        ("eventName", json!(name)),
         ("awsRegion", json!(place.region)),
         ("sourceIPAddress", json!(INTERNAL)),
         ("userAgent", Value::Null),

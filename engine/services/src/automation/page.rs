@@ -12,17 +12,17 @@ const ROWS_MAX: usize = 50;
 const SEAL_CHARS: usize = 16;
 
 /// One list: a token is good only for the list that gave it.
-pub(super) struct List {
+pub(crate) struct List {
     identity: Digest,
 }
 
 impl List {
     /// Returns the list that this request asks for; the request is without token and count.
-    pub(super) fn of(request: &impl Serialize) -> Result<Self, ServiceError> {
+    pub(crate) fn of(request: &impl Serialize) -> Result<Self, ServiceError> {
         Ok(Self { identity: digest(request)? })
     }
 
-    pub(super) fn token(&self, position: &str) -> String {
+    pub(crate) fn token(&self, position: &str) -> String {
         format!("{position}.{}", self.seal(position))
     }
 
@@ -30,7 +30,7 @@ impl List {
     ///
     /// # Errors
     /// `InvalidNextToken` for a token that no page of this list gave.
-    pub(super) fn position<'t>(
+    pub(crate) fn position<'t>(
         &self,
         token: Option<&'t str>,
     ) -> Result<Option<&'t str>, ServiceError> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::start::invalid_parameters;
 use crate::Services;
-use crate::access::{Access, Question, Resource};
+use crate::access::{Resource, role_name};
 use crate::actor::Actor;
 use crate::error::ServiceError;
 use crate::parameters::Place;
@@ -41,37 +41,12 @@ impl Services {
         if text.trim().is_empty() {
             return Ok(starter.clone());
         }
-        let role = Resource::Role(role_name(text.trim(), self.place())?);
-        let acting = Principal::new(role.arn(self.place()));
-        if acting == *starter {
-            return Ok(acting);
-        }
-        let question = Question {
-            operation: "PassRole",
-            access: Access::Write,
-            resources: std::slice::from_ref(&role),
-            conditions: &[],
-        };
-        self.authorise(actor, question).await?;
-        Ok(acting)
-    }
-}
-
-/// Returns the name of a role that is given by its ARN; a path before the name tells no roles apart.
-fn role_name(text: &str, place: &Place) -> Result<String, ServiceError> {
-    let refused = |why: &str| invalid_parameters(format!("the assume role {text:?} {why}"));
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", _partition, "iam", _region, account, resource] = parts.as_slice() else {
-        return Err(refused("is not the ARN of a role"));
-    };
-    if *account != place.account_id {
-        return Err(refused(&format!("is not of the account {}", place.account_id)));
-    }
-    let name = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
-    match name {
-        Some(name) if !name.is_empty() && name.bytes().all(plain) => Ok(name.to_owned()),
-        _ => Err(refused("is not the ARN of a role")),
+        let text = text.trim();
+        let name = role_name(text, self.place())
+            .map_err(|why| invalid_parameters(format!("the assume role {text:?} {why}")))?;
+        let role = Resource::Role(name);
+        self.pass_role(actor, &role).await?;
+        Ok(Principal::new(role.arn(self.place())))
     }
 }
 

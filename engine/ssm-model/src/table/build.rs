@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::constraint::Constraint;
 use super::pattern::Pattern;
 use super::{Kind, Member, Shape, ShapeId, Structure, Table, source};
-use crate::{ErrorShape, Operation, Pagination};
+use crate::{ErrorShape, Operation, Pagination, Service};
 
 /// Secrets that the model does not mark.
 const UNMARKED: [&str; 2] = ["ActivationCode", "TokenValue"];
 
-pub(super) fn table(text: &'static str) -> Table {
+pub(super) fn table(text: &'static str, service: Service) -> Table {
     let model: source::Model<'static> =
         serde_json::from_str(text).expect("the embedded model has the form it is read by");
     let ids = Ids(model.shapes.keys().copied().zip((0_u16..).map(ShapeId)).collect());
@@ -24,7 +24,8 @@ pub(super) fn table(text: &'static str) -> Table {
         .operations
         .iter()
         .map(|(name, operation)| Operation {
-            name,
+            service,
+            name: qualified(service, name),
             input: ids.of(&operation.input),
             output: ids.of(&operation.output),
             errors: operation.errors.iter().map(|error| error.shape).collect(),
@@ -35,6 +36,14 @@ pub(super) fn table(text: &'static str) -> Table {
         model.shapes.iter().map(|(name, shape)| ids.shape(name, shape)).collect();
     mark_what_holds_sensitive_parts(&mut shapes);
     Table { shapes, operations, errors }
+}
+
+/// A table is built once, so what is leaked here is bounded.
+fn qualified(service: Service, name: &'static str) -> &'static str {
+    match service.namespace() {
+        "" => name,
+        namespace => Box::leak(format!("{namespace}{name}").into_boxed_str()),
+    }
 }
 
 fn pagination(keys: &source::Pagination<'static>) -> Pagination {

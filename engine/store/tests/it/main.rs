@@ -9,6 +9,7 @@ mod crash;
 mod deployment;
 mod documents;
 mod effects;
+mod event_rules;
 mod events;
 mod journal;
 mod migration;

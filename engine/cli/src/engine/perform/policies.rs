@@ -94,7 +94,7 @@ fn resource(text: &str, place: &Place) -> Result<Resource> {
     let refuse = |message: String| {
         Refusal::bad_input(message).with_help(
             "name it as parameter/app/x, document/NAME, automation-definition/NAME:VERSION, automation-execution/ID, \
-             managed-instance/ID, servicesetting/ID, role/NAME, user/NAME, or * for none",
+             managed-instance/ID, servicesetting/ID, event-bus/NAME, rule/NAME, role/NAME, user/NAME, or * for none",
         )
     };
     let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -138,6 +138,8 @@ fn resource(text: &str, place: &Place) -> Result<Resource> {
         "automation-execution" => Resource::AutomationExecution(owned()),
         "managed-instance" => Resource::ManagedInstance(owned()),
         "servicesetting" => Resource::ServiceSetting(format!("/{}", name.trim_start_matches('/'))),
+        "event-bus" => Resource::EventBus(owned()),
+        "rule" => Resource::EventRule(owned()),
         "role" => Resource::Role(owned()),
         "user" => Resource::User(owned()),
         _ => bail!(refuse(format!("there are no resources of the kind {kind:?}"))),
