@@ -116,12 +116,18 @@ pub struct Schedule {
     pub name: String,
     pub description: Option<String>,
     pub is_enabled: bool,
+    pub when: When,
+    pub deed: Deed,
+}
+
+/// When a schedule comes.
+#[derive(Debug, Clone)]
+pub struct When {
     pub times: Times,
     pub zone: Option<String>,
     pub offset_days: u8,
     pub starts_ms: Option<u64>,
     pub ends_ms: Option<u64>,
-    pub deed: Deed,
 }
 
 /// What is done, as whom, and how often it is tried.
@@ -287,7 +293,7 @@ pub fn is_rule_file(source: &Source) -> bool {
     !has_key(VERSION) && keys.into_iter().any(has_key)
 }
 
-impl Schedule {
+impl When {
     /// Returns when it comes.
     ///
     /// `created_ms` is from when on a `rate(…)` counts.

@@ -15,8 +15,6 @@ mod tags;
 mod target;
 mod targets;
 
-use tokio::sync::watch;
-
 use crate::Services;
 use crate::access::{Resource, role_name};
 use crate::actor::Actor;
@@ -38,18 +36,16 @@ pub const BUS: &str = "default";
 const NOT_FOUND: &str = "ResourceNotFoundException";
 
 impl Services {
-    /// Returns what tells that rules or targets have changed: it counts up after each change.
-    pub fn event_rules_changed(&self) -> watch::Receiver<u64> {
-        self.event_rules_revision().subscribe()
-    }
-
-    fn tell_of_event_rules(&self) {
-        self.event_rules_revision().send_modify(|revision| *revision = revision.wrapping_add(1));
+    /// Holds events against the rules as they are now. What was changed is changed, whether this works or not.
+    async fn follow_event_rules(&self) {
+        if let Err(error) = self.publish_rules(None).await {
+            tracing::error!(%error, "a rule that was changed does not hold yet");
+        }
     }
 
     /// Returns whether a rule file has a rule of this name, which only the file can change.
     fn is_file_rule(&self, name: &str) -> bool {
-        self.rules().rule_names().any(|known| known == name)
+        self.triggers().source.files().rule_names().any(|known| known == name)
     }
 
     /// Refuses to touch a rule that a file has.

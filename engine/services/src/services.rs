@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use runbook::document::Format;
 use runbook::plan::Plan;
 use store::Store;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use crate::access::PolicySource;
 use crate::audit::Pending;
@@ -128,7 +128,6 @@ struct Inner {
     plugin_changes: AtomicU64,
     dispatcher: Notify,
     /// Counts changes of rules that the API made.
-    event_rules_revision: watch::Sender<u64>,
     /// Records of the audit log that may be written a little later.
     pending: Pending,
 }
@@ -177,7 +176,6 @@ impl Services {
             compiled: Cache::new(COMPILED_MAX),
             plugin_changes: AtomicU64::new(0),
             dispatcher: Notify::new(),
-            event_rules_revision: watch::Sender::new(0),
             pending: Pending::default(),
         };
         let services = Self { inner: Arc::new(inner) };
@@ -247,10 +245,6 @@ impl Services {
 
     pub(crate) fn revealed(&self) -> &Revealed {
         &self.inner.revealed
-    }
-
-    pub(crate) fn event_rules_revision(&self) -> &watch::Sender<u64> {
-        &self.inner.event_rules_revision
     }
 
     pub(crate) fn built_in(&self) -> &BTreeMap<String, BuiltIn> {

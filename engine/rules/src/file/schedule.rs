@@ -7,7 +7,7 @@ use runbook::source::Span;
 
 use super::reader::Reader;
 use super::value::Scope;
-use super::{Schedule, deed};
+use super::{Schedule, When, deed};
 use crate::codes;
 
 const WHAT: &str = "a schedule";
@@ -44,11 +44,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node<'_>) -> Option<Schedule> {
         name: name?,
         description,
         is_enabled,
-        times: times?,
-        zone,
-        offset_days,
-        starts_ms,
-        ends_ms,
+        when: When { times: times?, zone, offset_days, starts_ms, ends_ms },
         deed: deed?,
     })
 }

@@ -23,8 +23,8 @@ pub(crate) fn dump(file: &RuleFile) -> String {
     let schedules = file.schedules.iter().map(|schedule| {
         json!({
             "name": schedule.name, "description": schedule.description, "enabled": schedule.is_enabled,
-            "times": schedule.times.source(), "zone": schedule.zone, "offsetDays": schedule.offset_days,
-            "startsMs": schedule.starts_ms, "endsMs": schedule.ends_ms, "deed": deed(&schedule.deed),
+            "times": schedule.when.times.source(), "zone": schedule.when.zone, "offsetDays": schedule.when.offset_days,
+            "startsMs": schedule.when.starts_ms, "endsMs": schedule.when.ends_ms, "deed": deed(&schedule.deed),
         })
     });
     let all = json!({

@@ -71,7 +71,7 @@ impl Services {
             Ok(PutRuleResponse { rule_arn: arn.clone() })
         });
         let answer = answer.await?;
-        self.tell_of_event_rules();
+        self.follow_event_rules().await;
         Ok(answer)
     }
 
@@ -135,7 +135,7 @@ impl Services {
             Ok(Nothing {})
         };
         let answer = self.change(actor, Deed::new("events:DeleteRule", arn), delete).await?;
-        self.tell_of_event_rules();
+        self.follow_event_rules().await;
         Ok(answer)
     }
 
@@ -181,7 +181,7 @@ impl Services {
             Err(rule_not_found(&name))
         };
         let answer = self.change(actor, deed, set).await?;
-        self.tell_of_event_rules();
+        self.follow_event_rules().await;
         Ok(answer)
     }
 }

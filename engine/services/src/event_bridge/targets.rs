@@ -75,7 +75,7 @@ impl Services {
             Ok(answer(failed.clone()))
         };
         let answer = self.change(actor, deed, put).await?;
-        self.tell_of_event_rules();
+        self.follow_event_rules().await;
         Ok(answer)
     }
 
@@ -136,7 +136,7 @@ impl Services {
             Ok(answer(failed))
         };
         let answer = self.change(actor, deed, remove).await?;
-        self.tell_of_event_rules();
+        self.follow_event_rules().await;
         Ok(answer)
     }
 

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use host_api::identifier::Principal;
 use rules::file::{Action, Input, InputError, OpsItem, SendCommand};
+use rules::template::RuleContext;
 use runbook::value::bind::Supplied;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::delivery::{Done, Pending};
-use super::rule_set::KnownTarget;
+use super::rule_set::{KnownAction, KnownTarget};
 use crate::Services;
 use crate::access::{Access, Question, Resource};
-use crate::actor::Actor;
+use crate::actor::{Actor, now_ms};
 use crate::automation::StartForEvent;
+use crate::clock::instant;
 use crate::commands::{SendCommandRequest, Target};
 use crate::error::ServiceError;
+use crate::event_bridge::{EventTarget, TargetKind};
 use crate::ops_items::CreateOpsItem;
 
 /// What an `OpsItem` says it comes from when its rule says nothing.
@@ -30,7 +33,11 @@ impl Services {
         let principal = Resource::Role(target.role.clone()).arn(self.place());
         let doer = Actor::on_match(Principal::new(principal), pending.seq);
         let event = &pending.event;
-        match &target.action {
+        let action = match &target.action {
+            KnownAction::Written(action) => action,
+            KnownAction::Target(target) => return self.reach(&doer, event, rule, target).await,
+        };
+        match &**action {
             Action::Start { runbook, version, parameters } => {
                 let parameters = filled(parameters, event)?;
                 let parameters = parameters.into_iter();
@@ -59,6 +66,49 @@ impl Services {
                 Ok(Done { result, is_run: false })
             }
             Action::Call(call) => self.call_webhook(&doer, call, pending, rule).await,
+        }
+    }
+
+    /// Does what a client of `EventBridge` has asked for.
+    async fn reach(
+        &self,
+        actor: &Actor,
+        event: &Value,
+        rule: &str,
+        target: &EventTarget,
+    ) -> Result<Done, ServiceError> {
+        let rule_arn = Resource::EventRule(rule.to_owned()).arn(self.place());
+        let ingestion_time = instant(now_ms());
+        let context =
+            RuleContext { rule_arn: &rule_arn, rule_name: rule, ingestion_time: &ingestion_time };
+        let parameters = target
+            .parameters(event, &context)
+            .map_err(|why| ServiceError::request("InputNotFilled", why))?;
+        let parameters = parameters.into_iter();
+        match &target.kind {
+            TargetKind::StartAutomation { document, version } => {
+                let start = StartForEvent {
+                    document: document.clone(),
+                    version: Some(version.clone()),
+                    parameters: parameters
+                        .map(|(name, texts)| (name, Supplied::Wire(texts)))
+                        .collect(),
+                    event: event.clone(),
+                };
+                let run = self.start_for_event(actor, start).await?;
+                Ok(Done { result: run.to_string(), is_run: true })
+            }
+            TargetKind::RunCommand { document, targets } => {
+                let request = SendCommandRequest {
+                    document_name: document.clone(),
+                    targets: targets.clone(),
+                    parameters: parameters.map(|(name, texts)| (name, json!(texts))).collect(),
+                    ..SendCommandRequest::default()
+                };
+                self.permit(actor, "SendCommand", Resource::Document(document.clone())).await?;
+                let command = self.send_command(actor, request).await?;
+                Ok(Done { result: command.to_string(), is_run: false })
+            }
         }
     }
 

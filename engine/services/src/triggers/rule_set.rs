@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use host_api::identifier::Digest;
-use rules::file::{Action, Deed, RuleFile, Webhook};
+use rules::file::{Action, Deed, RuleFile, Webhook, When};
 use rules::pattern::Mismatch;
 use rules::window::{Part, Window};
 use rules::{Event, Index, JsonPath, Pattern};
@@ -12,8 +12,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ROLE_DEFAULT;
+use crate::event_bridge::{EventRule, EventTarget};
 use crate::events::{RUN_DETAIL_TYPES, SOURCE};
 use crate::webhooks::scheme::Scheme;
+
+/// What the keys of rules begin with that clients of `EventBridge` have made.
+pub(super) const EVENT_RULE: &str = "event-rule/";
 
 /// An address that takes deliveries.
 #[derive(Debug, Clone)]
@@ -57,7 +61,14 @@ pub(super) struct KnownTarget {
     pub(super) role: String,
     pub(super) attempts_max: u32,
     pub(super) age_ms_max: u64,
-    pub(super) action: Action,
+    pub(super) action: KnownAction,
+}
+
+/// What is done, as a rule file says it, or as a client of `EventBridge` does.
+#[derive(Debug, Clone)]
+pub(super) enum KnownAction {
+    Written(Box<Action>),
+    Target(Box<EventTarget>),
 }
 
 /// A schedule as the dispatcher knows it.
@@ -68,12 +79,12 @@ pub(super) struct KnownSchedule {
     pub(super) name: String,
     pub(super) is_enabled: bool,
     pub(super) digest: String,
-    pub(super) schedule: rules::file::Schedule,
+    pub(super) when: When,
     pub(super) targets: Vec<KnownTarget>,
 }
 
 /// Everything that rule files say, ready to be asked.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     hooks: BTreeMap<String, Hook>,
     rules: Vec<Arc<KnownRule>>,
@@ -142,25 +153,55 @@ impl RuleSet {
             });
         }
         for schedule in file.schedules {
-            let says = (
-                schedule.times.source(),
-                &schedule.zone,
-                schedule.offset_days,
-                schedule.starts_ms,
-                schedule.ends_ms,
-            );
             self.add_schedule(KnownSchedule {
                 key: format!("schedule/{}", schedule.name),
-                name: schedule.name.clone(),
+                name: schedule.name,
                 is_enabled: schedule.is_enabled,
-                digest: digest(&format!("{says:?}")),
-                targets: vec![KnownTarget::of(schedule.deed.clone())],
-                schedule,
+                digest: digest(&format!("{:?}", schedule.when)),
+                targets: vec![KnownTarget::of(schedule.deed)],
+                when: schedule.when,
             });
         }
     }
 
-    pub(super) fn add_rule(&mut self, rule: KnownRule) {
+    /// Adds what clients of `EventBridge` have made.
+    pub(super) fn add_event_rules(&mut self, rules: Vec<EventRule>) {
+        for rule in rules {
+            let key = format!("{EVENT_RULE}{}", rule.name);
+            let targets: Vec<KnownTarget> = rule
+                .targets
+                .into_iter()
+                .map(|target| known(target, rule.role.as_deref()))
+                .collect();
+            if let Some(times) = rule.schedule {
+                let when =
+                    When { times, zone: None, offset_days: 0, starts_ms: None, ends_ms: None };
+                self.add_schedule(KnownSchedule {
+                    key: key.clone(),
+                    name: rule.name.clone(),
+                    is_enabled: rule.is_enabled,
+                    digest: digest(&format!("{when:?}")),
+                    targets: targets.clone(),
+                    when,
+                });
+            }
+            if let Some(pattern) = rule.pattern {
+                self.add_rule(KnownRule {
+                    key,
+                    name: rule.name,
+                    is_enabled: rule.is_enabled,
+                    digest: digest(&format!("{pattern:?}")),
+                    patterns: vec![pattern],
+                    preventing: None,
+                    window: None,
+                    by: Vec::new(),
+                    targets,
+                });
+            }
+        }
+    }
+
+    fn add_rule(&mut self, rule: KnownRule) {
         let place = self.rules.len();
         if rule.is_enabled {
             let mut patterns = rule.patterns.iter().chain(&rule.preventing);
@@ -176,7 +217,7 @@ impl RuleSet {
         self.rules.push(Arc::new(rule));
     }
 
-    pub(super) fn add_schedule(&mut self, schedule: KnownSchedule) {
+    fn add_schedule(&mut self, schedule: KnownSchedule) {
         self.schedules.insert(schedule.key.clone(), Arc::new(schedule));
     }
 
@@ -275,6 +316,17 @@ fn verdicts_of(rule: &KnownRule, event: &Event<'_>) -> Vec<Verdict> {
     awaited.chain(preventing).collect()
 }
 
+fn known(target: EventTarget, role: Option<&str>) -> KnownTarget {
+    let role = target.role.as_deref().or(role).unwrap_or(ROLE_DEFAULT);
+    KnownTarget {
+        id: target.id.clone(),
+        role: role.to_owned(),
+        attempts_max: target.attempts_max,
+        age_ms_max: target.age_ms_max,
+        action: KnownAction::Target(Box::new(target)),
+    }
+}
+
 impl KnownTarget {
     fn of(deed: Deed) -> Self {
         Self {
@@ -282,7 +334,7 @@ impl KnownTarget {
             role: deed.role.unwrap_or_else(|| ROLE_DEFAULT.to_owned()),
             attempts_max: deed.retry.attempts_max,
             age_ms_max: deed.retry.age_ms_max,
-            action: deed.action,
+            action: KnownAction::Written(Box::new(deed.action)),
         }
     }
 }

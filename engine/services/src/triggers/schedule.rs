@@ -8,8 +8,9 @@ use store::rule_matches::{self, MatchKey, NewMatch};
 use store::schedules::{self, ScheduleRow};
 use store::{ReadTx, Tx};
 
-use super::rule_set::{KnownSchedule, RuleSet, ScheduleView};
+use super::rule_set::{EVENT_RULE, KnownSchedule, RuleSet, ScheduleView};
 use crate::Services;
+use crate::access::Resource;
 use crate::actor::now_ms;
 use crate::clock::instant;
 use crate::error::ServiceError;
@@ -136,10 +137,13 @@ impl Services {
 
     fn scheduled_event(&self, due: &Due, now_ms: u64) -> (Event, NewEvent) {
         let place = self.place();
-        let (region, account_id) = (&place.region, &place.account_id);
-        let resource = format!("arn:aws:events:{region}:{account_id}:rule/{}", due.schedule.name);
-        let detail = json!({ "schedule": due.schedule.name, "skipped": due.skipped });
-        let resources = vec![resource];
+        let resources = vec![Resource::EventRule(due.schedule.name.clone()).arn(place)];
+        // EventBridge's own have an empty detail.
+        let detail = if due.schedule.key.starts_with(EVENT_RULE) {
+            json!({})
+        } else {
+            json!({ "schedule": due.schedule.name, "skipped": due.skipped })
+        };
         let new = NewEvent {
             id: uuid::Uuid::new_v4().to_string(),
             time_ms: now_ms,
@@ -168,7 +172,7 @@ impl Services {
             let row = rows.iter().find(|row| row.name == schedule.key);
             ScheduleView {
                 name: schedule.name.clone(),
-                at: schedule.schedule.times.source().to_owned(),
+                at: schedule.when.times.source().to_owned(),
                 is_enabled: schedule.is_enabled,
                 next: row.and_then(|row| row.next_ms).map(instant),
                 last: row.and_then(|row| row.last_ms).map(instant),
@@ -209,7 +213,7 @@ fn timetable(
     schedule: &KnownSchedule,
     anchor_ms: u64,
 ) -> Result<runbook::schedule::Timetable, ServiceError> {
-    schedule.schedule.timetable(anchor_ms).map_err(|error| {
+    schedule.when.timetable(anchor_ms).map_err(|error| {
         ServiceError::internal(format!("the schedule {} cannot be bound: {error}", schedule.name))
     })
 }

@@ -37,7 +37,12 @@ type Files = Result<BTreeMap<String, String>, String>;
 #[derive(Debug)]
 pub(crate) struct RuleSource {
     directory: Option<PathBuf>,
+    /// What the files say.
+    files: ArcSwap<RuleSet>,
+    /// What the files say, and what clients of `EventBridge` have made.
     current: ArcSwap<RuleSet>,
+    /// One set at a time is made ready and put in place.
+    publishing: tokio::sync::Mutex<()>,
     seen: Mutex<Seen>,
 }
 
@@ -91,11 +96,15 @@ impl RuleSource {
         let status = RuleStatus { directory: directory.clone(), ..RuleStatus::default() };
         let source = Self {
             directory,
+            files: ArcSwap::default(),
             current: ArcSwap::default(),
+            publishing: tokio::sync::Mutex::default(),
             seen: Mutex::new(Seen { files: None, status }),
         };
         if let Some(good) = source.look() {
-            source.current.store(Arc::new(good.set));
+            let set = Arc::new(good.set);
+            source.files.store(set.clone());
+            source.current.store(set);
         }
         let status = source.status();
         if status.is_broken {
@@ -109,6 +118,11 @@ impl RuleSource {
 
     pub(crate) fn current(&self) -> Arc<RuleSet> {
         self.current.load_full()
+    }
+
+    /// Returns the rules of files.
+    pub(crate) fn files(&self) -> Arc<RuleSet> {
+        self.files.load_full()
     }
 
     fn status(&self) -> RuleStatus {
@@ -176,17 +190,14 @@ impl Services {
             ServiceError::internal(format!("the reading of rules was cut off: {error}"))
         })?;
         if let Some(Good { files, set }) = taken {
-            // What the rules need is in the store before the first event is held against them.
-            let ready = async {
+            let taken = async {
                 self.keep_rule_files(files).await?;
-                self.prepare_for(&set).await
+                self.publish_rules(Some(set)).await
             };
-            if let Err(error) = ready.await {
+            if let Err(error) = taken.await {
                 self.triggers().source.forget();
                 return Err(error);
             }
-            self.triggers().source.current.store(Arc::new(set));
-            self.triggers().look();
         }
         if after.is_broken && after != before {
             for wrong in &after.diagnostics {
@@ -210,7 +221,22 @@ impl Services {
         if !files.is_empty() {
             self.keep_rule_files(files).await?;
         }
-        self.prepare_for(&source.current()).await
+        self.publish_rules(None).await
+    }
+
+    /// Puts rules in place: those of files, which are others now if they are given, and those that clients of `EventBridge` have made.
+    pub(crate) async fn publish_rules(&self, files: Option<RuleSet>) -> Result<(), ServiceError> {
+        let source = &self.triggers().source;
+        let _turn = source.publishing.lock().await;
+        let files = files.map_or_else(|| source.files(), Arc::new);
+        let mut set = files.as_ref().clone();
+        set.add_event_rules(self.event_rules().await?);
+        // What the rules need is in the store before the first event is held against them.
+        self.prepare_for(&set).await?;
+        source.files.store(files);
+        source.current.store(Arc::new(set));
+        self.triggers().look();
+        Ok(())
     }
 
     /// Looks at the directory of rules each second, as long as the future is polled.
