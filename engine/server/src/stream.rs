@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use host_api::identifier::RunId;
 use services::events::Occurrence;
-use ssm_model::Service;
 use services::{Actor, ServiceError};
+use ssm_model::Service;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::authentication::{Asked, actor};

@@ -23,7 +23,9 @@ mod sensitive;
 #[expect(clippy::struct_field_names, reason = "the names of members are SSM's")]
 pub mod types;
 
-pub use operation::{ErrorShape, Operation, Pagination, Service, error_shape, operation, operations};
+pub use operation::{
+    ErrorShape, Operation, Pagination, Service, error_shape, operation, operations,
+};
 pub use redact::HIDDEN;
 pub use refused::{Refused, Violation};
 pub use sensitive::Sensitive;

@@ -15,8 +15,9 @@ use crate::{ErrorShape, Operation, Service};
 
 static SSM: LazyLock<Table> =
     LazyLock::new(|| build::table(include_str!("../model/ssm-model.json"), Service::Ssm));
-static EVENT_BRIDGE: LazyLock<Table> =
-    LazyLock::new(|| build::table(include_str!("../model/events-model.json"), Service::EventBridge));
+static EVENT_BRIDGE: LazyLock<Table> = LazyLock::new(|| {
+    build::table(include_str!("../model/events-model.json"), Service::EventBridge)
+});
 
 impl Service {
     /// Returns the table, which the first call builds.

@@ -74,6 +74,7 @@ pub fn actions() -> impl Iterator<Item = Action<'static>> {
     let ours = [("iam", IAM), ("runwright", RUNWRIGHT)].into_iter().flat_map(|(service, names)| {
         names.split_whitespace().map(move |operation| Action { service, operation })
     });
-    let of_services = [Service::Ssm, Service::EventBridge].into_iter().flat_map(Service::operations);
+    let of_services =
+        [Service::Ssm, Service::EventBridge].into_iter().flat_map(Service::operations);
     ours.chain(of_services.map(|operation| Action::of(operation.name())))
 }

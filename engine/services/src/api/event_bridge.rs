@@ -70,9 +70,7 @@ fn targets() -> Vec<Operation> {
             "events:RemoveTargets",
             Access::Write,
             |_, request: &RemoveTargetsRequest| Ok(rule(&request.rule)),
-            |services, actor, request| async move {
-                services.remove_targets(&actor, request).await
-            },
+            |services, actor, request| async move { services.remove_targets(&actor, request).await },
         ),
         Operation::new(
             "events:ListTargetsByRule",
@@ -84,9 +82,7 @@ fn targets() -> Vec<Operation> {
             "events:ListRuleNamesByTarget",
             Access::Read,
             account::<ListRuleNamesByTargetRequest>,
-            |services, _, request| async move {
-                services.list_rule_names_by_target(request).await
-            },
+            |services, _, request| async move { services.list_rule_names_by_target(request).await },
         ),
     ]
 }
@@ -99,9 +95,7 @@ fn tags() -> Vec<Operation> {
             |services, request: &TagResourceRequest| {
                 Ok(vec![tagged(&request.resource_arn, services.place())?])
             },
-            |services, actor, request| async move {
-                services.tag_event_resource(&actor, request).await
-            },
+            |services, actor, request| async move { services.tag_event_resource(&actor, request).await },
         ),
         Operation::new(
             "events:UntagResource",

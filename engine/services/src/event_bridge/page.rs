@@ -43,5 +43,7 @@ impl Asked {
 }
 
 pub(super) fn invalid_token() -> ServiceError {
-    ServiceError::validation("Parameter NextToken is not valid. Reason: no page of this list gave it.")
+    ServiceError::validation(
+        "Parameter NextToken is not valid. Reason: no page of this list gave it.",
+    )
 }

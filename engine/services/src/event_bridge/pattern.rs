@@ -31,7 +31,6 @@ impl Services {
 
 /// Reads a pattern.
 pub(super) fn parse(text: &str) -> Result<Pattern, ServiceError> {
-    Pattern::parse(text).map_err(|error| {
-        ServiceError::request("InvalidEventPatternException", error.to_string())
-    })
+    Pattern::parse(text)
+        .map_err(|error| ServiceError::request("InvalidEventPatternException", error.to_string()))
 }

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    PutEventsRequest, PutEventsRequestEntry, PutEventsResponse, PutEventsResultEntry,
-};
+use super::{PutEventsRequest, PutEventsRequestEntry, PutEventsResponse, PutEventsResultEntry};
 use crate::Services;
 use crate::actor::Actor;
 use crate::change::Deed;
@@ -83,18 +81,18 @@ impl Services {
         }
         let at_ms = entry.time.map(milliseconds).transpose()?;
         match serde_json::from_str(&detail) {
-            Ok(detail @ Value::Object(_)) if !is_deeper(&detail, DETAIL_DEPTH_MAX) => Ok(Incoming {
-                source,
-                detail_type,
-                detail,
-                resources: entry.resources.unwrap_or_default(),
-                at_ms,
-                once: None,
-                id: None,
-            }),
-            Ok(_) | Err(_) => {
-                Err(refused("MalformedDetail", "Detail is malformed.".to_owned()))
+            Ok(detail @ Value::Object(_)) if !is_deeper(&detail, DETAIL_DEPTH_MAX) => {
+                Ok(Incoming {
+                    source,
+                    detail_type,
+                    detail,
+                    resources: entry.resources.unwrap_or_default(),
+                    at_ms,
+                    once: None,
+                    id: None,
+                })
             }
+            Ok(_) | Err(_) => Err(refused("MalformedDetail", "Detail is malformed.".to_owned())),
         }
     }
 }

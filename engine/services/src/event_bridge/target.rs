@@ -110,7 +110,10 @@ impl Services {
             })
         };
         if let Some((name, _)) = given.others.iter().find(|(_, value)| !value.is_null()) {
-            return Err(fail(format!("Parameter {name} is not supported for target {}. {SUPPORTED}", given.id)));
+            return Err(fail(format!(
+                "Parameter {name} is not supported for target {}. {SUPPORTED}",
+                given.id
+            )));
         }
         if let Some(arn) = given.dead_letter_config.as_ref().and_then(|queue| queue.arn.as_ref()) {
             return Err(fail(format!(
@@ -131,8 +134,7 @@ impl Services {
         let role_arn = given.role_arn.clone();
         let role = role_arn.as_deref().map(|arn| self.event_role(arn)).transpose()?;
         let (attempts_max, age_ms_max) = retry(given.retry_policy.unwrap_or_default())?;
-        let target =
-            EventTarget { id: given.id, kind, input, role, attempts_max, age_ms_max };
+        let target = EventTarget { id: given.id, kind, input, role, attempts_max, age_ms_max };
         Ok(Read { target, arn: given.arn, role_arn })
     }
 }
@@ -188,8 +190,7 @@ fn input(target: &Given) -> Result<Input, ServiceError> {
             let InputTransformer { input_paths_map, input_template } = transformer;
             let paths = input_paths_map.iter().map(|(name, path)| (name.as_str(), path.as_str()));
             let template = Template::parse(input_template, paths);
-            let refuse =
-                |error: TemplateError| ServiceError::validation(error.message(id));
+            let refuse = |error: TemplateError| ServiceError::validation(error.message(id));
             Ok(Input::Template(template.map_err(refuse)?))
         }
         _ => Err(ServiceError::validation(format!(

@@ -60,7 +60,8 @@ async fn a_rule_is_put_shown_switched_replaced_and_deleted() {
         let described = call(&fixture, "DescribeRule", named.clone()).await.unwrap();
         assert_eq!(described["State"], state);
     }
-    let rule = json!({ "Name": "ready", "ScheduleExpression": "cron(0 12 * * ? *)", "State": "DISABLED" });
+    let rule =
+        json!({ "Name": "ready", "ScheduleExpression": "cron(0 12 * * ? *)", "State": "DISABLED" });
     call(&fixture, "PutRule", rule).await.unwrap();
     let described = call(&fixture, "DescribeRule", named.clone()).await.unwrap();
     let expected = json!({
@@ -150,7 +151,8 @@ async fn what_cannot_be_a_rule_is_refused_in_the_words_of_the_service() {
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let fixture = Fixture::new();
-    let target = json!([{ "Id": "a", "Arn": "arn:aws:ssm:us-east-1::automation-definition/Deploy" }]);
+    let target =
+        json!([{ "Id": "a", "Arn": "arn:aws:ssm:us-east-1::automation-definition/Deploy" }]);
     for (operation, input) in [
         ("DescribeRule", json!({ "Name": "none" })),
         ("EnableRule", json!({ "Name": "none" })),
@@ -168,7 +170,10 @@ async fn what_is_not_there_is_not_found() {
     }
     for (operation, input) in [
         ("DeleteRule", json!({ "Name": "a", "EventBusName": "other" })),
-        ("ListRules", json!({ "EventBusName": "arn:aws:events:us-east-1:111111111111:event-bus/other" })),
+        (
+            "ListRules",
+            json!({ "EventBusName": "arn:aws:events:us-east-1:111111111111:event-bus/other" }),
+        ),
         ("DescribeEventBus", json!({ "Name": "other" })),
     ] {
         let refused = refusal(&fixture, operation, input).await;

@@ -30,14 +30,22 @@ async fn entries_are_events_when_they_are_answered() {
     second["Resources"] = json!(["arn:x", "y"]);
     second["EventBusName"] = json!("default");
     second["TraceHeader"] = json!("Root=1-1");
-    let answer = call(&fixture, "PutEvents", json!({ "Entries": [entry(), second] })).await.unwrap();
+    let answer =
+        call(&fixture, "PutEvents", json!({ "Entries": [entry(), second] })).await.unwrap();
     assert_eq!(answer["FailedEntryCount"], 0);
-    let ids: Vec<&str> =
-        answer["Entries"].as_array().unwrap().iter().map(|one| one["EventId"].as_str().unwrap()).collect();
+    let ids: Vec<&str> = answer["Entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["EventId"].as_str().unwrap())
+        .collect();
     let events = events(&fixture).await;
     assert_eq!(events.iter().map(|event| event.id.as_str()).collect::<Vec<_>>(), ids);
     let [first, second] = events.as_slice() else { panic!("{events:?}") };
-    assert_eq!((first.detail_type.as_str(), &first.detail), ("State", &json!({ "state": "ready" })));
+    assert_eq!(
+        (first.detail_type.as_str(), &first.detail),
+        ("State", &json!({ "state": "ready" }))
+    );
     assert_eq!((first.account.as_str(), first.region.as_str()), ("000000000000", "us-east-1"));
     assert!(first.resources.is_empty());
     assert_eq!(second.time, "2026-01-01T00:00:00Z");
@@ -48,7 +56,10 @@ async fn entries_are_events_when_they_are_answered() {
 async fn each_entry_that_is_refused_is_told_apart() {
     let fixture = Fixture::new();
     let required = |name: &str| {
-        ("InvalidArgument", format!("Parameter {name} is not valid. Reason: {name} is a required argument."))
+        (
+            "InvalidArgument",
+            format!("Parameter {name} is not valid. Reason: {name} is a required argument."),
+        )
     };
     let malformed = ("MalformedDetail", "Detail is malformed.".to_owned());
     let cases = [
@@ -59,7 +70,10 @@ async fn each_entry_that_is_refused_is_told_apart() {
         (with("Detail", json!("detail")), malformed.clone()),
         (with("Detail", json!("[1]")), malformed.clone()),
         (with("Detail", json!("\"{}\"")), malformed.clone()),
-        (with("Detail", json!(format!("{{\"a\": {}{}}}", "[".repeat(64), "]".repeat(64)))), malformed),
+        (
+            with("Detail", json!(format!("{{\"a\": {}{}}}", "[".repeat(64), "]".repeat(64)))),
+            malformed,
+        ),
         (
             with("Source", json!("aws.ssm")),
             ("NotAuthorizedForSourceException", "Not authorized for the source.".to_owned()),
@@ -68,12 +82,16 @@ async fn each_entry_that_is_refused_is_told_apart() {
             with("EventBusName", json!("other")),
             (
                 "InvalidArgument",
-                "Parameter EventBusName is not valid. Reason: Event bus other does not exist.".to_owned(),
+                "Parameter EventBusName is not valid. Reason: Event bus other does not exist."
+                    .to_owned(),
             ),
         ),
         (
             with("Time", json!(-1)),
-            ("InvalidArgument", "Parameter Time is not valid. Reason: Time is from 1970 to 9999.".to_owned()),
+            (
+                "InvalidArgument",
+                "Parameter Time is not valid. Reason: Time is from 1970 to 9999.".to_owned(),
+            ),
         ),
     ];
     for (bad, (code, message)) in cases {
@@ -96,7 +114,10 @@ async fn a_request_has_bounds() {
         refused.1.ends_with("at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10"),
         "{}", refused.1
     );
-    assert_eq!(refusal(&fixture, "PutEvents", json!({ "Entries": [] })).await.0, "ValidationException");
+    assert_eq!(
+        refusal(&fixture, "PutEvents", json!({ "Entries": [] })).await.0,
+        "ValidationException"
+    );
     let half = format!("{{\"a\": \"{}\"}}", "x".repeat(128 * 1_024));
     let large = with("Detail", json!(half));
     let refused = refusal(&fixture, "PutEvents", json!({ "Entries": [large, large] })).await;

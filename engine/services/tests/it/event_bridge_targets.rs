@@ -48,7 +48,10 @@ async fn targets_are_put_replaced_listed_found_and_removed() {
         "DeadLetterConfig": {},
     });
     let none_failed = json!({ "FailedEntryCount": 0, "FailedEntries": [] });
-    assert_eq!(put_targets(&fixture, json!([second, automation("one", &json!({}))])).await, none_failed);
+    assert_eq!(
+        put_targets(&fixture, json!([second, automation("one", &json!({}))])).await,
+        none_failed
+    );
     assert_eq!(put_targets(&fixture, json!([first])).await, none_failed);
     let listed = call(&fixture, "ListTargetsByRule", json!({ "Rule": "ready" })).await.unwrap();
     assert_eq!(listed, json!({ "Targets": [first, second] }));
@@ -106,9 +109,8 @@ async fn targets_and_names_come_in_pages() {
 async fn a_rule_has_at_most_five_targets() {
     let fixture = Fixture::new();
     put(&fixture, "ready").await;
-    let targets = |ids: &[&str]| -> Value {
-        ids.iter().map(|id| automation(id, &json!({}))).collect()
-    };
+    let targets =
+        |ids: &[&str]| -> Value { ids.iter().map(|id| automation(id, &json!({}))).collect() };
     put_targets(&fixture, targets(&["a", "b", "c", "d"])).await;
     put_targets(&fixture, targets(&["d", "e"])).await;
     let input = json!({ "Rule": "ready", "Targets": targets(&["e", "f"]) });
@@ -136,18 +138,27 @@ async fn what_is_not_supported_fails_alone_and_says_what_is() {
             "Parameter SqsParameters is not supported for target bad.",
         ),
         (
-            automation("bad", &json!({ "DeadLetterConfig": { "Arn": "arn:aws:sqs:us-east-1:000000000000:q" } })),
+            automation(
+                "bad",
+                &json!({ "DeadLetterConfig": { "Arn": "arn:aws:sqs:us-east-1:000000000000:q" } }),
+            ),
             "Events cannot be sent to the queue arn:aws:sqs:us-east-1:000000000000:q",
         ),
         (
-            automation("bad", &json!({ "RunCommandParameters": { "RunCommandTargets": [{ "Key": "k", "Values": ["v"] }] } })),
+            automation(
+                "bad",
+                &json!({ "RunCommandParameters": { "RunCommandTargets": [{ "Key": "k", "Values": ["v"] }] } }),
+            ),
             "RunCommandParameters is only for a document",
         ),
     ] {
         let answer = put_targets(&fixture, json!([target, automation("good", &json!({}))])).await;
         assert_eq!(answer["FailedEntryCount"], 1);
         let failed = &answer["FailedEntries"][0];
-        assert_eq!((&failed["TargetId"], &failed["ErrorCode"]), (&json!("bad"), &json!("ValidationException")));
+        assert_eq!(
+            (&failed["TargetId"], &failed["ErrorCode"]),
+            (&json!("bad"), &json!("ValidationException"))
+        );
         let message = failed["ErrorMessage"].as_str().unwrap();
         assert!(message.starts_with(expected), "{message}");
         let targets = loaded(&fixture).await;
@@ -228,7 +239,8 @@ async fn the_dispatcher_sees_rules_with_all_they_say() {
     assert_eq!(rule.role.as_deref(), Some("deployer"));
     assert_eq!(rule.arn, "arn:aws:events:us-east-1:000000000000:rule/ready");
     let [a, b] = rule.targets.as_slice() else { panic!("{:?}", rule.targets) };
-    let deploy = TargetKind::StartAutomation { document: "Deploy".to_owned(), version: "3".to_owned() };
+    let deploy =
+        TargetKind::StartAutomation { document: "Deploy".to_owned(), version: "3".to_owned() };
     assert_eq!((&a.kind, a.role.as_deref()), (&deploy, Some("other")));
     assert_eq!((a.attempts_max, a.age_ms_max), (186, 86_400_000));
     assert!(matches!(&b.kind, TargetKind::RunCommand { document, targets }
@@ -246,18 +258,25 @@ async fn an_event_becomes_parameters() {
         ingestion_time: "2026-01-01T00:00:00Z",
     };
     let event = json!({ "source": "app", "detail": { "node": "i-1", "given": { "A": ["x", "y"], "B": 2 } } });
-    let transformer = |template: &str| {
-        json!({ "InputTransformer": { "InputPathsMap": { "node": "$.detail.node" }, "InputTemplate": template } })
-    };
+    let transformer = |template: &str| json!({ "InputTransformer": { "InputPathsMap": { "node": "$.detail.node" }, "InputTemplate": template } });
     for (more, expected) in [
         (json!({}), Ok(vec![])),
-        (json!({ "Input": r#"{"A": ["1"], "B": "2"}"# }), Ok(vec![("A", vec!["1"]), ("B", vec!["2"])])),
-        (json!({ "InputPath": "$.detail.given" }), Ok(vec![("A", vec!["x", "y"]), ("B", vec!["2"])])),
+        (
+            json!({ "Input": r#"{"A": ["1"], "B": "2"}"# }),
+            Ok(vec![("A", vec!["1"]), ("B", vec!["2"])]),
+        ),
+        (
+            json!({ "InputPath": "$.detail.given" }),
+            Ok(vec![("A", vec!["x", "y"]), ("B", vec!["2"])]),
+        ),
         (
             transformer(r#"{"Node": [<node>], "Rule": ["of <aws.events.rule-name>"]}"#),
             Ok(vec![("Node", vec!["i-1"]), ("Rule", vec!["of ready"])]),
         ),
-        (json!({ "InputPath": "$.detail.none" }), Err("the path `$.detail.none` leads to nothing in this event")),
+        (
+            json!({ "InputPath": "$.detail.none" }),
+            Err("the path `$.detail.none` leads to nothing in this event"),
+        ),
         (json!({ "Input": "[]" }), Err("the input is no object of parameters: it is []")),
         (
             json!({ "Input": r#"{"A": {}}"# }),
@@ -323,12 +342,12 @@ async fn who_puts_a_target_may_pass_the_role_that_it_acts_as() {
 #[tokio::test]
 async fn a_rule_of_a_file_is_changed_by_its_file_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let file = "rules:\n  - name: ready\n    match: { source: [app] }\n    start: { runbook: Deploy }\n";
+    let file =
+        "rules:\n  - name: ready\n    match: { source: [app] }\n    start: { runbook: Deploy }\n";
     fs::write(directory.path().join("site.yaml"), file).unwrap();
     let rule_directory = Some(directory.path().to_owned());
     let fixture = Fixture::with(Settings { rule_directory, ..Settings::default() }, 1);
-    let names: Vec<String> =
-        fixture.services.rules().rule_names().map(str::to_owned).collect();
+    let names: Vec<String> = fixture.services.rules().rule_names().map(str::to_owned).collect();
     assert_eq!(names, ["ready"]);
     let arn = "arn:aws:events:us-east-1:000000000000:rule/ready";
     for (operation, input) in [
