@@ -303,15 +303,16 @@ async fn who_puts_a_target_may_pass_the_role_that_it_acts_as() {
     let policy_directory = Some(directory.path().to_owned());
     let fixture = Fixture::with(Settings { policy_directory, ..Settings::default() }, 1);
     let maker = Actor::new(Principal::new("arn:aws:iam::000000000000:role/maker"));
-    let rule = |role: Option<&str>| {
-        let role = role.map(|role| format!("arn:aws:iam::000000000000:role/{role}"));
-        let mut rule = json!({ "Name": "ready", "EventPattern": r#"{"source": ["app"]}"# });
-        rule.as_object_mut().unwrap().extend(role.map(|role| ("RoleArn".to_owned(), json!(role))));
-        rule
+    let arn = |role: &str| format!("arn:aws:iam::000000000000:role/{role}");
+    let rule = |acting: Option<&str>| {
+        let mut put = json!({ "Name": "ready", "EventPattern": r#"{"source": ["app"]}"# });
+        put.as_object_mut()
+            .unwrap()
+            .extend(acting.map(|name| ("RoleArn".to_owned(), json!(arn(name)))));
+        put
     };
-    let target = |role: Option<&str>| {
-        let role = role.map(|role| format!("arn:aws:iam::000000000000:role/{role}"));
-        let more = role.map_or_else(|| json!({}), |role| json!({ "RoleArn": role }));
+    let target = |acting: Option<&str>| {
+        let more = acting.map_or_else(|| json!({}), |name| json!({ "RoleArn": arn(name) }));
         json!({ "Rule": "ready", "Targets": [automation("t", &more)] })
     };
     for (operation, input, is_allowed) in [
