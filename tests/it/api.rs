@@ -34,6 +34,7 @@ files! {
     test_documents
     test_durability
     test_event_bridge
+    test_event_bridge_runs
     test_hostile
     test_identity
     test_key_wrapping

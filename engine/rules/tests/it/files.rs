@@ -313,7 +313,7 @@ fn read(text: String) {
     let _either = is_rule_file(&source);
     assert!(duplicates_between(&[&source]).is_empty());
     for schedule in read.iter().flat_map(|read| &read.schedules) {
-        assert!(schedule.timetable(0).is_ok());
+        assert!(schedule.when.timetable(0).is_ok());
     }
 }
 

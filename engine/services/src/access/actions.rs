@@ -10,8 +10,7 @@ const IAM: &str = "
 ";
 
 /// What only this program has. `HttpRequest` is what a step asks for that calls a service elsewhere.
-const RUNWRIGHT: &str =
-    "CreateToken DeleteToken HttpRequest ListEvents ListTokens PutEvents PutUser";
+const RUNWRIGHT: &str = "CreateToken DeleteToken HttpRequest ListEvents ListTokens PutUser";
 
 const READING: [&str; 4] = ["Describe", "Get", "List", "Test"];
 /// `EventBridge`, as policies call it.

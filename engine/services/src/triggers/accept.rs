@@ -12,6 +12,7 @@ use crate::actor::Actor;
 use crate::change::Deed;
 use crate::cloud_events::CloudEvent;
 use crate::error::ServiceError;
+use crate::event_bridge::BUS;
 use crate::events::{Incoming, Taken};
 
 /// How long an answer waits for what rules do. They do it all the same; the answer then names less.
@@ -19,6 +20,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// What the sources begin with that only the installation itself names.
 pub(crate) const RESERVED: &str = "aws.";
+/// The operation by which somebody tells of events, whatever form they have.
+const PUT_EVENTS: &str = "events:PutEvents";
 /// How long the source and the detail-type of an event may be.
 const TEXT_CHARACTERS_MAX: usize = 256;
 
@@ -51,7 +54,7 @@ impl Services {
         if !detail.is_object() {
             return Err(ServiceError::validation("the detail of an event is a JSON object"));
         }
-        let deed = Deed::new("PutEvents", "event-bus/default")
+        let deed = Deed::new(PUT_EVENTS, Resource::EventBus(BUS.to_owned()).arn(self.place()))
             .details(json!({ "source": source, "detailType": detail_type }));
         let event =
             Incoming { source, detail_type, detail, resources, at_ms: None, once: None, id: None };
@@ -67,11 +70,11 @@ impl Services {
         actor: &Actor,
         events: Vec<CloudEvent>,
     ) -> Result<Accepted, ServiceError> {
-        let actor = actor.clone().asking("PutEvents", json!({ "events": events.len() }));
+        let actor = actor.clone().asking(PUT_EVENTS, json!({ "events": events.len() }));
         let question = Question {
-            operation: "PutEvents",
+            operation: PUT_EVENTS,
             access: Access::Write,
-            resources: &[Resource::Account],
+            resources: &[Resource::EventBus(BUS.to_owned())],
             conditions: &[],
         };
         self.authorise(&actor, question).await?;
@@ -79,8 +82,8 @@ impl Services {
             check_source(&event.source)?;
             check("detail-type", &event.kind)?;
         }
-        let deed =
-            Deed::new("PutEvents", "event-bus/default").details(json!({ "events": events.len() }));
+        let deed = Deed::new(PUT_EVENTS, Resource::EventBus(BUS.to_owned()).arn(self.place()))
+            .details(json!({ "events": events.len() }));
         self.accept(&actor, deed, events.into_iter().map(Incoming::from).collect()).await
     }
 
