@@ -48,6 +48,7 @@ files! {
     test_parameters
     test_previews
     test_resource_policies
+    test_rule_actions
     test_rules
     test_schedules
     test_secure_strings
