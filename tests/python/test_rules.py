@@ -263,6 +263,29 @@ def test_rules_with_a_mistake_do_not_begin(ruled, tmp_path):
     assert "rules.yaml:1:" in refused.stderr
 
 
+def test_a_rule_about_runs_is_not_about_those_before_it(serve, tmp_path):
+    rules = tmp_path / "rules"
+    posting.write(rules, "rules", "rules: [{ name: shop, match: { source: [shop] }, start: { runbook: Instant } }]")
+    server = serve("--rules", str(rules))
+    ssm = server.client()
+    samples.runbook(ssm, "Instant", samples.INSTANT)
+    ended(ssm, ssm.start_automation_execution(DocumentName="Instant")["AutomationExecutionId"])
+    server.end()
+    text = """\
+rules:
+  - name: ended
+    match: { source: [aws.ssm], detail: { Status: [Success], Definition: [Instant], StepName: [{ exists: false }] } }
+    opsItem: { title: "{{ $.detail.ExecutionId }}" }
+"""
+    posting.write(rules, "rules", text)
+    server.start()
+    execution = ssm.start_automation_execution(DocumentName="Instant")["AutomationExecutionId"]
+    until(lambda: matches(server, "ended", "done"), lambda found: found, "the item")
+    backtest = server.command("rules", "backtest", "--since", "1h")
+    assert backtest["matches"]["ended"] == 2
+    assert len(matches(server, "ended")) == 1, execution
+
+
 def test_rule_files_are_validated(ruled, tmp_path):
     posting.write(tmp_path, "good", RULES)
     assert ruled.command("validate", str(tmp_path / "good.yaml"))["valid"] is True

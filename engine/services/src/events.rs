@@ -191,6 +191,12 @@ fn check_run(tx: &ReadTx<'_>, run: Option<&RunId>) -> Result<(), ServiceError> {
     }
 }
 
+/// Returns the cursor of one position beside runs, and of another one in the journals.
+pub(crate) fn beside(beside_runs: &str, journals: &str) -> Result<String, ServiceError> {
+    let journal = Cursor::parse(journals, None)?.journal;
+    Ok(Cursor { journal, ..Cursor::parse(beside_runs, None)? }.to_string())
+}
+
 /// Fills in what all events have in common.
 pub(crate) fn event(place: &Place, id: String, detail_type: &str, time_ms: u64) -> Event {
     Event {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use store::dispatch::{self, Reached};
 use store::rule_matches::{self, MatchRow, NewMatch};
-use store::{ReadTx, Tx, dispatch, rule_windows, schedules};
+use store::{ReadTx, Tx, rule_windows, schedules};
 use tokio::sync::Semaphore;
 
 use super::delivery::Pending;
@@ -14,6 +15,7 @@ use super::rule_set::RuleSet;
 use crate::Services;
 use crate::actor::now_ms;
 use crate::error::ServiceError;
+use crate::events;
 
 /// Events that are held against the rules at once.
 const PAGE: usize = 500;
@@ -107,7 +109,7 @@ impl Services {
             self.triggers().look();
             return Ok(Progress::More);
         }
-        self.write_cursor(on).await?;
+        self.write_cursor(on, rules.reads_runs()).await?;
         let quiet = self.until_due(on).await?;
         on.quiet_until = Instant::now() + quiet;
         Ok(Progress::Quiet(quiet))
@@ -141,7 +143,8 @@ impl Services {
                 on.quiet_until = on.quiet_until.min(Instant::now() + UNWRITTEN_MAX);
             }
         } else {
-            pending = self.commit_page(hits, next.clone()).await?;
+            let reached = Reached { cursor: next.clone(), reads_runs: rules.reads_runs() };
+            pending = self.commit_page(hits, reached).await?;
             on.unwritten_since = None;
         }
         on.cursor = Some(next);
@@ -161,7 +164,7 @@ impl Services {
     async fn commit_page(
         &self,
         hits: Vec<Hit>,
-        next: String,
+        reached: Reached,
     ) -> Result<Vec<Pending>, ServiceError> {
         let now_ms = now_ms();
         let folded = if let Some(folded) = Folded::of_plain(&hits, now_ms) {
@@ -170,13 +173,13 @@ impl Services {
             let fold = move |tx: &ReadTx<'_>| Folded::of(tx, &hits, now_ms);
             self.store().read(fold).await?
         };
-        self.commit_folded(folded, Some(next)).await
+        self.commit_folded(folded, Some(reached)).await
     }
 
     async fn commit_folded(
         &self,
         folded: Folded,
-        cursor: Option<String>,
+        reached: Option<Reached>,
     ) -> Result<Vec<Pending>, ServiceError> {
         let folded = Arc::new(folded);
         let writing = folded.clone();
@@ -186,8 +189,8 @@ impl Services {
             for new in &writing.found {
                 numbers.push(rule_matches::insert(tx, new)?);
             }
-            if let Some(cursor) = &cursor {
-                dispatch::set_cursor(tx, cursor)?;
+            if let Some(reached) = &reached {
+                dispatch::reach(tx, reached)?;
             }
             Ok(numbers)
         };
@@ -260,16 +263,21 @@ impl Services {
     }
 
     async fn stored_cursor(&self) -> Result<String, ServiceError> {
-        if let Some(cursor) = self.store().read(dispatch::cursor).await? {
-            return Ok(cursor);
+        if let Some(reached) = self.store().read(dispatch::reached).await? {
+            return Ok(reached.cursor);
         }
         self.events_from_now(None).await
     }
 
-    async fn write_cursor(&self, on: &mut Dispatching) -> Result<(), ServiceError> {
+    async fn write_cursor(
+        &self,
+        on: &mut Dispatching,
+        reads_runs: bool,
+    ) -> Result<(), ServiceError> {
         let is_old = on.unwritten_since.is_some_and(|since| since.elapsed() >= UNWRITTEN_MAX);
         if let Some(cursor) = on.cursor.clone().filter(|_| is_old) {
-            let write = move |tx: &mut Tx<'_>| dispatch::set_cursor(tx, &cursor);
+            let reached = Reached { cursor, reads_runs };
+            let write = move |tx: &mut Tx<'_>| dispatch::reach(tx, &reached);
             self.store().write(write).await?;
             on.unwritten_since = None;
         }
@@ -296,15 +304,16 @@ impl Services {
     /// Has the store ready for rules before events are held against them: where they begin, and when schedules come.
     pub(super) async fn prepare_for(&self, rules: &RuleSet) -> Result<(), ServiceError> {
         let now = self.events_from_now(None).await?;
-        let is_idle = rules.is_idle();
+        let before = self.store().read(dispatch::reached).await?;
+        let begins = begins(rules, before.as_ref(), &now)?;
         let known: BTreeSet<(String, String)> =
             rules.rules().map(|rule| (rule.key.clone(), rule.digest.clone())).collect();
         let prepare = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
-            match dispatch::cursor(tx)? {
+            match &begins {
+                Begins::There => {}
+                Begins::At(reached) => dispatch::reach(tx, reached)?,
                 // Rules that come later are not about what happens until then.
-                Some(_) if is_idle => dispatch::forget_cursor(tx)?,
-                None if !is_idle => dispatch::set_cursor(tx, &now)?,
-                Some(_) | None => {}
+                Begins::Nowhere => dispatch::forget_cursor(tx)?,
             }
             for (rule, digest) in rule_windows::rules(tx)? {
                 if !known.contains(&(rule.clone(), digest.clone())) {
@@ -316,6 +325,28 @@ impl Services {
         self.store().try_write(prepare).await?;
         self.prepare_schedules(rules).await
     }
+}
+
+/// Where the reading of events begins when rules are put in place.
+enum Begins {
+    /// Where it is.
+    There,
+    At(Reached),
+    Nowhere,
+}
+
+/// Returns where rules begin to read: what happened before they were there is not theirs.
+fn begins(rules: &RuleSet, before: Option<&Reached>, now: &str) -> Result<Begins, ServiceError> {
+    let reads_runs = rules.reads_runs();
+    let at = |cursor: String| Begins::At(Reached { cursor, reads_runs });
+    Ok(match before {
+        _ if rules.is_idle() => Begins::Nowhere,
+        None => at(now.to_owned()),
+        Some(before) if before.reads_runs == reads_runs => Begins::There,
+        // Journals that nobody read until now are read from now on.
+        Some(before) if reads_runs => at(events::beside(&before.cursor, now)?),
+        Some(before) => at(before.cursor.clone()),
+    })
 }
 
 impl Dispatching {

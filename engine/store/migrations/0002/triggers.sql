@@ -1,9 +1,11 @@
 -- Tables of triggers.
 
--- Up to where events were held against the rules: a cursor of the merged sequence.
+-- Up to where events were held against the rules: a cursor of the merged sequence, whose part for journals means nothing unless
+-- there were rules that read them.
 CREATE TABLE dispatch (
-  id     INTEGER PRIMARY KEY CHECK (id = 1),
-  cursor TEXT    NOT NULL
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  cursor     TEXT    NOT NULL,
+  reads_runs INTEGER NOT NULL
 ) STRICT;
 
 -- What an event has led to, once for each rule, target, event and replay. `caused_by` is the event that completed it, which is another

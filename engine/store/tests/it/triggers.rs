@@ -158,12 +158,14 @@ fn a_time_of_a_schedule_is_claimed_once() {
 #[test]
 fn the_cursor_is_one_and_can_be_forgotten() {
     let scene = Scene::new();
+    let reached = |cursor: &str| dispatch::Reached { cursor: cursor.to_owned(), reads_runs: true };
     for cursor in ["a", "b"] {
-        scene.store.write_blocking(move |tx| dispatch::set_cursor(tx, cursor)).unwrap();
+        let reached = reached(cursor);
+        scene.store.write_blocking(move |tx| dispatch::reach(tx, &reached)).unwrap();
     }
-    assert_eq!(scene.store.read_blocking(dispatch::cursor), Ok(Some("b".to_owned())));
+    assert_eq!(scene.store.read_blocking(dispatch::reached), Ok(Some(reached("b"))));
     scene.store.write_blocking(dispatch::forget_cursor).unwrap();
-    assert_eq!(scene.store.read_blocking(dispatch::cursor), Ok(None));
+    assert_eq!(scene.store.read_blocking(dispatch::reached), Ok(None));
 }
 
 #[test]
