@@ -191,6 +191,15 @@ def test_each_route_that_is_described_is_there_and_no_method_beside(server, desc
             assert status != 404, (method, path)
 
 
+# What is answered to nobody where that is another word.
+UNKNOWN = {"/hooks/{name}": "Unverified"}
+
+
+def code(reply):
+    """The code of an error: as SSM has it, or as what SSM has no word for."""
+    return json.loads(reply.body).get("code") or reply.code
+
+
 def test_what_needs_a_credential_is_described_so(server, described):
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
@@ -198,7 +207,7 @@ def test_what_needs_a_credential_is_described_so(server, described):
             headers = b"content-type: application/x-amz-json-1.1\r\nx-amz-target: AmazonSSM.GetParameter\r\n"
             reply = ask(server, method, path.replace("{id}", "none"), headers)
             assert (reply.status == 200) == is_open, (method, path, reply)
-            assert is_open or reply.code == "MissingAuthenticationTokenException"
+            assert is_open or code(reply) == UNKNOWN.get(path, "MissingAuthenticationTokenException"), (path, reply)
 
 
 def test_each_route_that_is_there_is_described(described):

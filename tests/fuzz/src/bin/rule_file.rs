@@ -21,6 +21,6 @@ fuzz_target!(|data: &[u8]| {
     assert!(file::is_rule_file(&source));
     assert_eq!(names, read.webhooks.len() + read.rules.len() + read.schedules.len());
     for schedule in &read.schedules {
-        assert!(schedule.timetable(0).is_ok());
+        assert!(schedule.when.timetable(0).is_ok());
     }
 });
