@@ -171,8 +171,9 @@ def test_the_readme_says_what_happens(name, tmp_path):
     """Each command of a README is run as it is written there, and shows what is written there."""
     case = json.loads((CASES / f"{name}.json").read_text())
     folder = shutil.copytree(EXAMPLES / name, tmp_path / "example")
-    changes = case.get("replaced", {}) if case.get("isHurriedInReadme") else {}
-    (folder / "rules.yaml").write_text(replaced((folder / "rules.yaml").read_text(), changes))
+    # The command line takes its time too, so that windows are longer than where the API is called.
+    rules = replaced((folder / "rules.yaml").read_text(), case.get("replacedForReadme", {}))
+    (folder / "rules.yaml").write_text(rules)
     with readme.Shell(folder) as shell:
         for command, shown in readme.commands((folder / "README.md").read_text()):
             shell.check(command, shown)
