@@ -79,7 +79,7 @@ pub enum Output {
 pub enum Command {
     /// Run a runbook here, without a server
     Run(Run),
-    /// Check runbooks and command documents; prints every mistake with its place
+    /// Check runbooks, command documents and rule files; prints every mistake with its place
     Validate(Validate),
     /// Draw a runbook's steps
     Graph(Graph),

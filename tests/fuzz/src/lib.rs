@@ -133,3 +133,22 @@ impl Nodes for NoNodes {
         Vec::new()
     }
 }
+
+/// Returns the statuses of the answers on a connection, up to one whose length is not stated. What an answer repeats of a request in
+/// its body is no status.
+pub fn statuses(mut answers: &[u8]) -> Vec<&[u8]> {
+    const HEAD_END: &[u8] = b"\r\n\r\n";
+    let mut statuses = Vec::new();
+    while let Some(rest) = answers.strip_prefix(b"HTTP/1.1 ") {
+        statuses.push(&rest[..rest.len().min(3)]);
+        let end = answers.windows(HEAD_END.len()).position(|bytes| bytes == HEAD_END);
+        let Some(end) = end else { break };
+        let head = String::from_utf8_lossy(&answers[..end]).to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let Some(length) = length.and_then(|length| length.trim().parse::<usize>().ok()) else {
+            break;
+        };
+        answers = answers.get(end + HEAD_END.len() + length..).unwrap_or_default();
+    }
+    statuses
+}
