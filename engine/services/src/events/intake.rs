@@ -44,6 +44,14 @@ pub struct Taken {
     pub is_duplicate: bool,
 }
 
+impl Taken {
+    /// Returns whether it was taken now, under the id that was meant for it. What is asked for again under one signature is answered by
+    /// what was taken then.
+    pub(crate) fn is_new(&self, id: &str) -> bool {
+        !self.is_duplicate && self.event_id == id
+    }
+}
+
 struct Prepared {
     event: NewEvent,
     once: Option<(String, String, Digest)>,
